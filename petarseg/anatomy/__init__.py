@@ -1,0 +1,1 @@
+"""CT tissue classes and the TotalSegmentator adapter."""

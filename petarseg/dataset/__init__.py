@@ -1,0 +1,1 @@
+"""Splits, the 3 mm grid, shards, readers, dataset card, checksums."""

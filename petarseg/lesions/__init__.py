@@ -1,0 +1,1 @@
+"""Match a finding to a component of the PET and grow its mask."""

@@ -1,0 +1,1 @@
+"""A digital PET/CT cohort with known truth: DICOM, reports and masks."""

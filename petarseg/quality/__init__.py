@@ -1,0 +1,1 @@
+"""MIP pictures and HTML pages on which a physician can check the masks."""

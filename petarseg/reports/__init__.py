@@ -1,0 +1,1 @@
+"""Sections, sentences, measurements in text, ensemble vote, scrubbing."""
