@@ -18,6 +18,7 @@ from typing import Any
 import nibabel as nib
 import numpy as np
 from isal import igzip
+from nibabel.filebasedimages import ImageFileError
 from numpy.typing import ArrayLike, NDArray
 
 from petarseg.errors import ConfigError
@@ -166,7 +167,7 @@ class Volume:
             array = np.asanyarray(image.dataobj if slope != (1.0, 0.0) else image.dataobj.get_unscaled())
         except FileNotFoundError as error:
             raise ConfigError(f"no such file: {path}") from error
-        except (OSError, EOFError, ValueError, igzip.IsalError, nib.filebasedimages.ImageFileError) as error:
+        except (OSError, EOFError, ValueError, igzip.IsalError, ImageFileError) as error:
             raise ConfigError(f"cannot read {path.name} as NIfTI: {error}") from error
         while array.ndim > 3 and array.shape[-1] == 1:
             array = array[..., 0]

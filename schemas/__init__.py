@@ -1,0 +1,1 @@
+"""Rows: pydantic models of tables, LLM answers and run configuration."""

@@ -1,0 +1,1 @@
+"""Tasks: the glue. One module per stage: read inputs, call the library, write outputs, return a small record."""
