@@ -4,6 +4,7 @@
 
     PetarsegError
     ├── ConfigError          wrong usage, configuration or unreadable input: stop before the first exam (exit code 2)
+    ├── StorageError         the output disk is full or read-only: stop, keep what is done, resume later (exit code 2)
     ├── TransientError       a server, a disk or a lock that may recover: retry, then pause the run
     ├── ContractError        a table breaks its data contract: nothing is published
     └── Rejected             bad input: a row in rejected.parquet, the run goes on
@@ -30,6 +31,10 @@ class PetarsegError(Exception):
 
 class ConfigError(PetarsegError):
     """Wrong usage, configuration or unreadable input; the message names the setting or file and the way out."""
+
+
+class StorageError(PetarsegError):
+    """The output disk is full or cannot be written: the run stops, finished work stays, the same command resumes it."""
 
 
 class TransientError(PetarsegError):
