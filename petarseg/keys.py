@@ -2,7 +2,8 @@
 
 Design decisions:
 
-- One key of 32 random bytes (``project.key``) is all that links a dataset to its patients. It is made on first use, never in a dataset.
+- One key of 32 random bytes (``project.key``) is all that links a dataset to its patients. It is made on first use, outside any
+  dataset.
 - Ids, UIDs, day shifts and splits are HMAC-SHA256 of the key and the value: equal on every run and machine that holds the key, and
   without it neither reversible nor testable by guessing.
 - Everything else in the folder (mappings, caches with identifying values) is encrypted with a key derived from the project key, so
@@ -96,7 +97,7 @@ class KeyFolder:
                     item.chmod(mode)
         except OSError as error:
             raise ConfigError(
-                f"key folder {path} cannot be used ({error.strerror}): it needs a folder that this user owns, may read and may write"
+                f"key folder {path} cannot be used ({error.strerror}): name a folder that this user owns and may write (--key-dir)"
             ) from error
         return cls(path, key)
 
@@ -216,12 +217,10 @@ def _read_key(folder: Path) -> bytes | None:
 
 def _make_key(folder: Path) -> bytes:
     """Make the key whole or not at all; when two processes race, both use the key of the first."""
-    if (
-        any(item.name != KEY_FILE and not item.name.startswith(".tmp-") for item in folder.iterdir())
-        and not (folder / KEY_FILE).exists()
-    ):
+    others = [item for item in folder.iterdir() if not item.name.startswith(".tmp-") and item.name != KEY_FILE]
+    if others and not (folder / KEY_FILE).exists():
         raise ConfigError(
-            f"{folder} holds other files but no {KEY_FILE}: restore the key from your backup, or name an empty key folder (--key-dir)"
+            f"{folder} holds other files but no {KEY_FILE}: restore the key from your backup, or name an empty folder (--key-dir)"
         )
     handle, name = tempfile.mkstemp(dir=folder, prefix=".tmp-")
     temporary = Path(name)

@@ -94,7 +94,7 @@ def test_secret_of_another_key_or_name_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a" / "renamed").write_bytes(sealed)
     (tmp_path / "a" / "short").write_bytes(sealed[:20])
     for folder, name in ((other, "map"), (keys, "renamed"), (keys, "short")):
-        with pytest.raises(ConfigError, match="another project.key"):
+        with pytest.raises(ConfigError, match=r"another project\.key"):
             folder.read_secret(name)
     with pytest.raises(ValueError, match="name"):
         keys.write_secret("../map", b"")
@@ -106,7 +106,7 @@ def test_a_lost_key_is_not_replaced(tmp_path: Path) -> None:
     keys = KeyFolder.open(tmp_path / "key")
     keys.write_secret("map", b"content")
     (tmp_path / "key" / KEY_FILE).unlink()
-    with pytest.raises(ConfigError, match="no project.key"):
+    with pytest.raises(ConfigError, match=r"no project\.key"):
         KeyFolder.open(tmp_path / "key")
 
 
