@@ -233,14 +233,11 @@ def _name_renderings(name: str) -> set[str]:
     family, given, *_ = [*(part.strip() for part in name.split("=")[0].split("^")), ""]
     if not family or not given:
         return {part for part in (name.replace("^", " ").strip(),) if kind_of(part)}
-    return {
-        f"{family}, {given}",
-        f"{family},{given}",
-        f"{family} {given}",
-        f"{given} {family}",
-        f"{family}_{given}",
-        f"{given}_{family}",
-    }
+    # ASCII letters match in any case; others need each usual case spelled out
+    cases = (str,) if name.isascii() else (str, str.upper, str.title)
+    pairs = [(by(family), by_other(given)) for by in cases for by_other in cases]
+    orders = [(f"{f}, {g}", f"{f},{g}", f"{f} {g}", f"{g} {f}", f"{f}_{g}", f"{g}_{f}") for f, g in pairs]
+    return {text for order in orders for text in order}
 
 
 def _date(text: str) -> datetime.date | None:
