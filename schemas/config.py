@@ -65,9 +65,7 @@ class ExtractionConfig(Section):
     @model_validator(mode="after")
     def _profile_has_voters(self) -> ExtractionConfig:
         if self.profile != "embedded" and not self.endpoints:
-            raise ValueError(
-                f"profile {self.profile!r} needs at least one entry in extraction.endpoints (see configs/{self.profile}.toml)"
-            )
+            raise ValueError(f"profile {self.profile!r} needs at least one entry in extraction.endpoints (see configs/{self.profile}.toml)")
         return self
 
 
@@ -91,9 +89,7 @@ class LesionsConfig(Section):
         "avg_itm", description="Threshold method; avg_itm is the default, uw_itm reproduces the paper's."
     )
     fwhm_mm: float = Field(7.0, gt=0, le=20, description="Resolution of the reconstruction, full width at half maximum, in mm.")
-    fwhm_by_model_mm: dict[str, float] = Field(
-        default_factory=dict, description="FWHM in mm per ManufacturerModelName, where it differs."
-    )
+    fwhm_by_model_mm: dict[str, float] = Field(default_factory=dict, description="FWHM in mm per ManufacturerModelName, where it differs.")
     tolerance_suv: float = Field(0.1, gt=0, description="Largest |component maximum - reported SUVmax|, inclusive, in SUV.")
     slice_numbering: Literal["auto", "head_first_1", "head_first_0", "feet_first_1", "feet_first_0", "instance_number"] = Field(
         "auto", description="How reports count axial slices; auto detects it per scanner and falls back to head_first_1."
@@ -113,9 +109,7 @@ class DatasetConfig(Section):
     """What is published."""
 
     name: str = Field("petarseg-dataset", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name on the card.")
-    label: str = Field(
-        "v1", pattern=r"^[A-Za-z0-9][A-Za-z0-9._]*$", description="First part of the version; a content hash follows."
-    )
+    label: str = Field("v1", pattern=r"^[A-Za-z0-9][A-Za-z0-9._]*$", description="First part of the version; a content hash follows.")
     license: str = Field("other", description="SPDX id of the licence under which you publish, or 'other'.")
     train_fraction: float = Field(0.8, ge=0, le=1, description="Share of patients in train.")
     val_fraction: float = Field(0.1, ge=0, le=1, description="Share of patients in val; the rest is test.")
@@ -132,9 +126,7 @@ class RunConfig(Section):
 
     workers: int | None = Field(None, ge=1, description="Exams in work at a time; None = number of cores.")
     batch_size: int = Field(200, ge=1, description="Exams per batch of tasks; keeps the Prefect database small.")
-    keep_native: bool = Field(
-        True, description="Keep native-grid volumes in the workspace, so that a rerun need not convert again."
-    )
+    keep_native: bool = Field(True, description="Keep native-grid volumes in the workspace, so that a rerun need not convert again.")
 
 
 class BuildConfig(Section):

@@ -24,16 +24,14 @@ class FunnelStage(BaseModel):
     @model_validator(mode="after")
     def _nothing_lost(self) -> FunnelStage:
         if self.read != self.kept + sum(self.dropped.values()):
-            raise ValueError(
-                f"{self.stage}: read {self.read} is not kept {self.kept} + dropped {dict(self.dropped)}: something was lost"
-            )
+            raise ValueError(f"{self.stage}: read {self.read} is not kept {self.kept} + dropped {dict(self.dropped)}: something was lost")
         return self
 
     @classmethod
-    def count(cls, stage: str, unit: str, *, kept: int, dropped: Iterable[Reason | str]) -> FunnelStage:
-        """Make a stage from what it kept and the reason of each drop."""
+    def count(cls, stage: str, unit: str, *, read: int, kept: int, dropped: Iterable[Reason | str]) -> FunnelStage:
+        """Make a stage from what came in, what went on, and the reason of each drop."""
         reasons = Counter(str(reason) for reason in dropped)
-        return cls(stage=stage, unit=unit, read=kept + reasons.total(), kept=kept, dropped=dict(sorted(reasons.items())))
+        return cls(stage=stage, unit=unit, read=read, kept=kept, dropped=dict(sorted(reasons.items())))
 
 
 class Funnel(BaseModel):

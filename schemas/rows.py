@@ -36,12 +36,8 @@ class LesionRow(Row):
     split: Split = Field(description="Split of the patient.")
     tracer: str | None = Field(description="Radiopharmaceutical, normalised (FDG, DOTATATE, DCFPyL, fluciclovine, ...).")
     sex: Literal["F", "M", "O"] | None = Field(description="PatientSex.")
-    age_years: int | None = Field(
-        ge=0, le=90, description="Age at the exam; 90 stands for 90 and above.", json_schema_extra=_unit("a")
-    )
-    findings: str = Field(
-        min_length=1, description="The sentence of the report, scrubbed, otherwise verbatim. Target of report models."
-    )
+    age_years: int | None = Field(ge=0, le=90, description="Age at the exam; 90 stands for 90 and above.", json_schema_extra=_unit("a"))
+    findings: str = Field(min_length=1, description="The sentence of the report, scrubbed, otherwise verbatim. Target of report models.")
     region: Region = Field(description="Body region in which the lesion lies.")
     organ: str = Field(description="Organ in the field's terms, or N/A.")
     anatomic_subsite: str = Field(description="Site within the organ as the sentence says, or N/A.")
@@ -81,9 +77,7 @@ class ExamRow(Row):
     split: Split = Field(description="Split of the patient.")
     tracer: str | None = Field(description="Radiopharmaceutical, normalised.")
     sex: Literal["F", "M", "O"] | None = Field(description="PatientSex.")
-    age_years: int | None = Field(
-        ge=0, le=90, description="Age at the exam; 90 stands for 90 and above.", json_schema_extra=_unit("a")
-    )
+    age_years: int | None = Field(ge=0, le=90, description="Age at the exam; 90 stands for 90 and above.", json_schema_extra=_unit("a"))
     indication: str | None = Field(description="Why the exam was done, from the report (scrubbed).")
     cancer_type: str | None = Field(description="Cancer type, from the report.")
     shape: list[int] = Field(min_length=3, max_length=3, description="Voxels of the published volumes along x, y, z.")
@@ -105,9 +99,7 @@ class ExamRow(Row):
     ct_path: str = Field(description="CT in HU, relative to the dataset.")
     lesions_path: str = Field(description="Lesion label map, relative to the dataset.")
     anatomy_path: str = Field(description="Anatomy label map, relative to the dataset.")
-    sha256: str = Field(
-        pattern=r"^[0-9a-f]{64}$", description="SHA-256 over the hex digests of the four volume files, in this order."
-    )
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="SHA-256 over the hex digests of the four volume files, in this order.")
 
 
 class RejectedRow(Row):

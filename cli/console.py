@@ -1,0 +1,37 @@
+"""What all commands share: one JSON object on stdout, everything else on stderr, a message instead of a traceback."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from petarseg.errors import Rejected
+
+err = Console(file=sys.stderr, highlight=False)
+
+EXIT_OK, EXIT_REJECTED, EXIT_USAGE, EXIT_BUG = 0, 1, 2, 70
+
+
+def print_json(value: object) -> None:
+    """Write one JSON object to stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False, default=str) + "\n")
+
+
+def rejection(error: Rejected) -> dict[str, Any]:
+    """Return the JSON form of a rejection."""
+    return {"status": "rejected", "reason": error.reason.value, "description": error.reason.description, "evidence": error.evidence}
+
+
+@contextmanager
+def progress_bar(title: str, total: int | None = None) -> Iterator[Any]:
+    """Show a progress bar on stderr; yields a function that takes how many are done."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
+        bar = progress.add_task(title, total=total)
+        yield lambda done: progress.update(bar, completed=done)

@@ -1,0 +1,148 @@
+"""`petarseg index`, `suv`, `convert`, `deidentify`: DICOM in, tables and volumes out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, err, print_json, progress_bar, rejection
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when the input is rejected.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("index", epilog="Example: petarseg index /data/dicom --out tables")(index)
+    app.command("suv", epilog="Example: petarseg suv /data/dicom/pet --out suv.nii.gz --json")(suv)
+    app.command("convert", epilog="Example: petarseg convert /data/dicom/exam --out converted")(convert)
+    app.command("deidentify", epilog="Example: petarseg deidentify /data/dicom /data/clean --key-dir /secure/key --verify")(deidentify)
+
+
+def index(
+    archive: Annotated[Path, typer.Argument(help="Folder with DICOM files, in any order and depth.")],
+    out: Annotated[Path, typer.Option(help="Folder for series.parquet and studies.parquet. They identify patients.")],
+    as_json: JsonOption = False,
+) -> int:
+    """List the studies and series of an archive, the PET and CT that would be used, and why the others would not."""
+    from petarseg.dicom.index import scan_archive, write_index
+
+    with progress_bar("Files") as update:
+        found = scan_archive(archive, on_progress=update)
+    write_index(found, out)
+    summary = {
+        "status": "ok",
+        "files": found.n_files,
+        "unreadable": len(found.unreadable),
+        "studies": len(found.studies),
+        "usable": sum(study.reject is None for study in found.studies),
+        "series_table": str(out / "series.parquet"),
+        "studies_table": str(out / "studies.parquet"),
+    }
+    if as_json:
+        print_json(summary)
+    else:
+        for name, value in summary.items():
+            err.print(f"{name:<14} {value}")
+    return EXIT_OK
+
+
+def suv(
+    path: Annotated[Path, typer.Argument(help="One DICOM file, or a folder whose PET series is taken.")],
+    out: Annotated[Path | None, typer.Option(help="Write the SUVbw volume here (.nii.gz); needs a whole series.")] = None,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Say how a PET series becomes SUVbw: the rule, the factor, what was assumed; or why it cannot."""
+    from petarseg.dicom.convert import convert_pet, pet_files_of, suv_of
+    from petarseg.errors import Rejected
+
+    values = suv_of(path)
+    if out is not None and values["status"] == "ok":
+        try:
+            convert_pet(pet_files_of(path)).volume.save(out)
+        except Rejected as error:
+            values = rejection(error)
+    if as_json:
+        print_json(values)
+    else:
+        for name, value in values.items():
+            err.print(f"{name:<16} {value}")
+    return EXIT_REJECTED if strict and values["status"] == "rejected" else EXIT_OK
+
+
+def convert(
+    path: Annotated[Path, typer.Argument(help="Folder of one exam.")],
+    out: Annotated[Path, typer.Option(help="Folder for pet.nii.gz, ct.nii.gz and their JSON sidecars.")],
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Convert an exam's PET to SUVbw and its CT to HU, as NIfTI without identifying values."""
+    from petarseg.dicom.convert import convert_ct, convert_pet
+    from petarseg.dicom.index import scan_archive
+    from petarseg.errors import ConfigError, Rejected
+    from petarseg.files import write_json
+
+    found = scan_archive(path)
+    if len(found.studies) != 1:
+        raise ConfigError(f"{path} holds {len(found.studies)} studies; convert takes the folder of one exam")
+    study = found.studies[0]
+    written: dict[str, object] = {}
+    for name, series, converter in (("pet", study.pet, convert_pet), ("ct", study.ct, convert_ct)):
+        if series is None:
+            continue
+        try:
+            converted = converter(series.files)
+        except Rejected as error:
+            written[name] = rejection(error)
+            continue
+        converted.volume.save(out / f"{name}.nii.gz")
+        write_json(out / f"{name}.json", converted.sidecar)
+        written[name] = {"status": "ok", "path": str(out / f"{name}.nii.gz"), "sidecar": str(out / f"{name}.json")}
+    if not written:
+        reason = study.reject[0].value if study.reject else "no_pet_series"
+        written = {"exam": {"status": "rejected", "reason": reason, "evidence": study.reject[1] if study.reject else {}}}
+    rejected = any(isinstance(value, dict) and value["status"] == "rejected" for value in written.values())
+    result = {"status": "rejected" if rejected else "ok", **written}
+    if as_json:
+        print_json(result)
+    else:
+        for name, value in result.items():
+            err.print(f"{name:<8} {value}")
+    return EXIT_REJECTED if strict and rejected else EXIT_OK
+
+
+def deidentify(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of DICOM files.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write; it must be empty or absent, or an unfinished run.")],
+    key_dir: Annotated[Path, typer.Option(help="Folder of the project key; made on first use. Keep it apart from OUT.")],
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Search the output for every identifying value of the input; fail closed.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """De-identify DICOM (PS3.15 Annex E) and write an audit of what was removed, kept and changed."""
+    from petarseg.dicom.deidentify import deidentify_tree
+    from petarseg.errors import Rejected
+    from petarseg.keys import KeyFolder
+
+    if not source.is_dir():
+        from petarseg.errors import ConfigError
+
+        raise ConfigError(f"IN: no such folder: {source}")
+    try:
+        with progress_bar("Files") as update:
+            audit = deidentify_tree(source, target, KeyFolder.open(key_dir), verify=verify, on_progress=update)
+    except Rejected as error:
+        if as_json:
+            print_json(rejection(error))
+        err.print(f"[bold red]refused:[/] {error.reason.description}")
+        return EXIT_USAGE
+    values = audit.to_json()
+    if as_json:
+        print_json(values)
+    else:
+        err.print(f"audit    {target / 'audit.json'}")
+    return EXIT_OK

@@ -1,0 +1,126 @@
+"""`petarseg segment`: one finding, or a CSV of findings, to masks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import EXIT_OK, EXIT_REJECTED, err, print_json, rejection
+
+MEASURES = ("max_ras_mm", "suv_max", "suv_mean", "suv_peak", "volume_ml", "tlg", "threshold_suv", "iterations", "stop_reason", "method")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("segment", epilog="Example: petarseg segment --pet suv.nii.gz --suv-max 7.9 --slice 239 --out mask.nii.gz --json")(segment)
+
+
+def segment(
+    pet: Annotated[Path, typer.Option(help="PET in SUV, NIfTI.")],
+    out: Annotated[Path, typer.Option(help="Mask to write (.nii.gz), on the PET's own grid.")],
+    suv_max: Annotated[float | None, typer.Option(help="SUVmax that the report gives.")] = None,
+    slice_: Annotated[int | None, typer.Option("--slice", help="Axial slice that the report gives.")] = None,
+    findings: Annotated[Path | None, typer.Option(help="CSV with columns suv_max, slice instead of one finding.")] = None,
+    method: Annotated[str, typer.Option(help="avg_itm, uw_itm, fixed41, fixed50 or gradient.")] = "avg_itm",
+    fwhm_mm: Annotated[float, typer.Option(help="Resolution of the reconstruction, FWHM in mm.")] = 7.0,
+    numbering: Annotated[
+        str, typer.Option(help="How slices are counted: head_first_1, head_first_0, feet_first_1 or feet_first_0.")
+    ] = "head_first_1",
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "cpu",
+    overlay: Annotated[Path | None, typer.Option(help="Also draw a picture (.png): MIPs with the contours.")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 when a finding is rejected.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+) -> int:
+    """Find the lesion that a report describes and grow its mask."""
+    from petarseg.errors import ConfigError
+    from petarseg.volume import Units, Volume
+
+    if (findings is None) == (suv_max is None or slice_ is None):
+        raise ConfigError("give either --suv-max and --slice, or --findings FILE.csv")
+    rows = read_findings(findings) if findings else [(float(suv_max or 0), int(slice_ or 0), None)]
+    volume = Volume.load(pet, units=Units.SUVBW)
+    results, labels = segment_all(volume, rows, method=method, fwhm_mm=fwhm_mm, numbering=numbering, device=device)
+    volume.with_array(labels, Units.LABEL).save(out)
+    if overlay is not None:
+        from petarseg.quality.mip import mip_png
+
+        mip_png(volume, volume.with_array(labels, Units.LABEL), overlay)
+    value = {"results": results} if findings else results[0]
+    if as_json:
+        print_json(value)
+    else:
+        for number, result in enumerate(results, 1):
+            err.print(f"{number}: " + ", ".join(f"{name} {item}" for name, item in result.items() if name != "evidence"))
+    rejected = any(result["status"] == "rejected" for result in results)
+    return EXIT_REJECTED if strict and rejected else EXIT_OK
+
+
+def read_findings(path: Path) -> list[tuple[float, int, int | None]]:
+    """Read suv_max, slice and the number of decimals of suv_max from a CSV.
+
+    Raises
+    ------
+    ConfigError
+        If the file is absent, lacks a column, or holds something that is no number; the message names the line.
+    """
+    import csv
+
+    from petarseg.errors import ConfigError
+
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream)
+            columns = reader.fieldnames or []
+            if missing := [name for name in ("suv_max", "slice") if name not in columns]:
+                raise ConfigError(f"{path} lacks the column {', '.join(missing)}; it has: {', '.join(columns)}")
+            rows = []
+            for line, row in enumerate(reader, 2):
+                try:
+                    rows.append((float(row["suv_max"]), int(row["slice"]), len(row["suv_max"].strip().partition(".")[2])))
+                except (TypeError, ValueError) as error:
+                    raise ConfigError(f"{path} line {line}: suv_max and slice must be numbers") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot read --findings {path}: {error}") from error
+    if not rows:
+        raise ConfigError(f"{path} holds no findings")
+    return rows
+
+
+def segment_all(
+    volume: Any, rows: list[tuple[float, int, int | None]], *, method: str, fwhm_mm: float, numbering: str, device: str
+) -> tuple[list[dict[str, Any]], Any]:
+    """Match and grow every row; returns the results in row order and the label map (value = row number from 1)."""
+    import numpy as np
+
+    from petarseg.errors import FindingRejected
+    from petarseg.lesions.grow import grow_lesion
+    from petarseg.lesions.match import Query, match_findings
+    from petarseg.reasons import Reason
+
+    queries = [
+        Query(finding_id=str(number), suv_max=value, axial_slice=axial, suv_decimals=decimals)
+        for number, (value, axial, decimals) in enumerate(rows)
+    ]
+    matches = match_findings(volume, queries, convention=numbering)
+    labels = np.zeros(volume.shape, dtype=np.uint8 if len(rows) < 256 else np.uint16)
+    results: list[dict[str, Any]] = []
+    for number, query in enumerate(queries, 1):
+        outcome = matches[query.finding_id]
+        try:
+            if isinstance(outcome, FindingRejected):
+                raise outcome
+            lesion = grow_lesion(volume, outcome.seed_ijk, method=method, fwhm_mm=fwhm_mm, suv_max_report=query.suv_max, device=device)
+            box = tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))
+            if labels[box][lesion.mask].any():
+                raise FindingRejected(Reason.SHARED_COMPONENT, {"voxels": int((labels[box][lesion.mask] > 0).sum())})
+        except FindingRejected as error:
+            results.append(rejection(error))
+            continue
+        labels[box][lesion.mask] = number
+        values = {name: getattr(lesion, name) for name in MEASURES}
+        values["max_ras_mm"] = [round(float(value), 3) for value in values["max_ras_mm"]]
+        flags = sorted({*outcome.flags, *lesion.flags})
+        results.append({"status": "ok", "reason": None, **values, "slice_convention": str(outcome.slice_convention), "flags": flags})
+    return results, labels

@@ -1,0 +1,72 @@
+"""The command `petarseg`: thin commands over flows and library. Heavy imports happen inside the commands, so that --help is instant."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from pathlib import Path
+
+import click
+import typer
+
+from cli import build, dicom, info, lesions, reports
+from cli.console import EXIT_BUG, EXIT_OK, EXIT_USAGE, err
+from petarseg.errors import PetarsegError
+
+app = typer.Typer(
+    name="petarseg",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="From a PET/CT archive (DICOM) and its reports to a lesion-level, de-identified dataset. Research use, not a medical device.",
+    epilog="Start with `petarseg demo`, which makes a phantom cohort and builds a dataset from it.",
+)
+for module in (build, dicom, reports, lesions, info):
+    module.register(app)
+
+
+def run(args: list[str] | None = None) -> int:
+    """Run the command line and return the exit code; what a user can get wrong ends in a message, never in a traceback."""
+    try:
+        code = app(args, standalone_mode=False)
+    except click.exceptions.Abort:
+        err.print("interrupted; the same command resumes")
+        return 130
+    except KeyboardInterrupt:
+        err.print("interrupted; the same command resumes")
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.exceptions.Exit as error:
+        return error.exit_code
+    except PetarsegError as error:
+        err.print(f"[bold red]error:[/] {error_text(error)}")
+        return EXIT_USAGE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except Exception as error:  # noqa: BLE001 - the last line of defence: say where the bug is without quoting data
+        return bug(error)
+    return code if isinstance(code, int) else EXIT_OK
+
+
+def error_text(error: BaseException) -> str:
+    """Return the message with rich's markup characters left alone."""
+    from rich.markup import escape
+
+    return escape(str(error))
+
+
+def bug(error: BaseException) -> int:
+    """Report an unforeseen error by class and place; the message may quote data, so it stays out unless PETARSEG_DEBUG is set."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
+    err.print(f"[bold red]internal error:[/] {type(error).__name__} at {place}; finished work is kept. Please report it.")
+    if os.environ.get("PETARSEG_DEBUG"):
+        traceback.print_exception(error)
+    else:
+        err.print("PETARSEG_DEBUG=1 shows the traceback, which may quote patient data.")
+    return EXIT_BUG

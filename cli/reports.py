@@ -1,0 +1,154 @@
+"""`petarseg deidentify-reports`, `extract`, `structure`: text in, JSON lines out."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, err, print_json, progress_bar
+
+JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object (a summary) on stdout.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="TOML file; its [reports] columns map your column names.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when anything is rejected.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands of this module."""
+    app.command("deidentify-reports", epilog="Example: petarseg deidentify-reports reports.csv --out scrubbed.jsonl")(deidentify_reports)
+    app.command("extract", epilog="Example: petarseg extract --reports reports.csv --out measurements.jsonl")(extract)
+    app.command("structure", epilog="Example: petarseg structure --findings measurements.jsonl --out structured.jsonl")(structure)
+
+
+def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write JSON lines atomically; return how many."""
+    from petarseg.files import atomic_path
+
+    n = 0
+    with atomic_path(path) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+            n += 1
+    return n
+
+
+def finish(summary: dict[str, Any], as_json: bool, *, rejected: bool = False, strict: bool = False) -> int:
+    """Print the summary and return the exit code."""
+    if as_json:
+        print_json(summary)
+    else:
+        for name, value in summary.items():
+            err.print(f"{name:<10} {value}")
+    return EXIT_REJECTED if strict and rejected else EXIT_OK
+
+
+def deidentify_reports(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Reports: CSV, Parquet, JSONL, or a folder of .txt/.docx.")],
+    out: Annotated[Path, typer.Option(help="JSON lines: report_id, text, spans (offsets in the input text).")],
+    dates: Annotated[
+        str, typer.Option(help="tag: dates become [DATE]. shift: moved by the patient's whole-day shift (needs --key-dir).")
+    ] = "tag",
+    key_dir: Annotated[Path | None, typer.Option(help="Folder of the project key, for --dates shift.")] = None,
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Remove names, dates, numbers and places from reports; measurements and eponyms stay."""
+    from petarseg.errors import ConfigError, ExamRejected
+    from petarseg.keys import KeyFolder
+    from petarseg.reports.load import load_reports
+    from petarseg.reports.scrub import Scrubber
+    from schemas.config import load_config
+
+    if dates not in ("tag", "shift"):
+        raise ConfigError(f"--dates must be tag or shift, not {dates!r}")
+    if dates == "shift" and key_dir is None:
+        raise ConfigError("--dates shift needs --key-dir: the shift of a patient comes from the project key")
+    settings = load_config(config).reports
+    reports = load_reports(file, settings.columns)
+    shifts = None
+    if key_dir is not None and dates == "shift":
+        keys = KeyFolder.open(key_dir)
+        shifts = [keys.day_shift(report.patient_id or report.report_id) for report in reports]
+    scrubber = Scrubber(dates="shift" if dates == "shift" else "tag")
+    denies = [
+        [*settings.deny, *(v for v in (report.patient_id, report.accession_number, report.study_instance_uid) if v)] for report in reports
+    ]
+    with progress_bar("Reports", len(reports)) as update:
+        outcomes = []
+        for start in range(0, len(reports), 50):
+            part = slice(start, start + 50)
+            outcomes += scrubber.scrub_many([r.text for r in reports[part]], denies[part], shifts[part] if shifts else None)
+            update(min(start + 50, len(reports)))
+    refused = sum(isinstance(outcome, ExamRejected) for outcome in outcomes)
+    rows = []
+    for report, outcome in zip(reports, outcomes, strict=True):
+        if isinstance(outcome, ExamRejected):
+            rows.append({"report_id": report.report_id, "text": None, "spans": [], "reason": outcome.reason.value})
+        else:
+            spans = [dataclasses.asdict(span) for span in outcome.spans]
+            rows.append({"report_id": report.report_id, "text": outcome.text, "spans": spans})
+    write_lines(out, rows)
+    code = finish({"status": "ok", "reports": len(rows), "refused": refused, "out": str(out)}, as_json)
+    return EXIT_USAGE if refused == len(rows) and rows else code
+
+
+def extract(
+    reports: Annotated[Path, typer.Option(help="Reports: CSV, Parquet, JSONL, or a folder of .txt/.docx.")],
+    out: Annotated[Path, typer.Option(help="JSON lines, one per measurement, accepted or rejected with a reason.")],
+    profile: Annotated[str | None, typer.Option(help="embedded, paper or production.")] = None,
+    config: ConfigOption = None,
+    strict: StrictOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Read SUVmax and axial slice of each finding; offsets refer to the input text."""
+    from petarseg.reports.load import load_reports
+    from schemas.config import load_config
+    from tasks.extraction import read_texts
+
+    settings = load_config(config, profile=profile)
+    table = load_reports(reports, settings.reports.columns)
+    with progress_bar("Reports", len(table)) as update:
+        read = read_texts([report.text for report in table], settings.extraction, on_progress=update)
+    rows = [{"report_id": report.report_id, **row} for report, found in zip(table, read, strict=True) for row in found]
+    write_lines(out, rows)
+    accepted = sum(row["status"] == "accepted" for row in rows)
+    summary = {"status": "ok", "reports": len(table), "accepted": accepted, "rejected": len(rows) - accepted, "out": str(out)}
+    return finish(summary, as_json, rejected=accepted < len(rows), strict=strict)
+
+
+def structure(
+    findings: Annotated[Path, typer.Option(help="JSON lines of `petarseg extract`, or lines with sentence, suv_max, axial_slice.")],
+    out: Annotated[Path, typer.Option(help="JSON lines: region, organ, anatomic_subsite, laterality, suv_max, axial_slice, findings.")],
+    config: ConfigOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Give each accepted finding its region, organ, anatomic subsite and laterality."""
+    from petarseg.errors import ConfigError
+    from schemas.config import load_config
+    from tasks.structure import structure_all
+
+    settings = load_config(config)
+    try:
+        lines = [json.loads(line) for line in findings.read_text(encoding="utf-8").splitlines() if line.strip()]
+    except FileNotFoundError as error:
+        raise ConfigError(f"--findings: no such file: {findings}") from error
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ConfigError(f"--findings: {findings} is not JSON lines: {error}") from error
+    for number, line in enumerate(lines, 1):
+        missing = [key for key in ("suv_max", "axial_slice") if key not in line]
+        if "sentence" not in line and "findings" not in line:
+            missing.append("sentence")
+        if missing:
+            raise ConfigError(f"--findings: line {number} of {findings} lacks {', '.join(missing)}")
+    lines = [line for line in lines if line.get("status", "accepted") == "accepted"]
+    sentences = [{**line, "sentence": line.get("sentence", line.get("findings"))} for line in lines]
+    rows = [
+        {**structured, "suv_max": line["suv_max"], "axial_slice": line["axial_slice"], "findings": line["sentence"]}
+        for line, structured in zip(sentences, structure_all(sentences, settings.structure), strict=True)
+    ]
+    write_lines(out, rows)
+    return finish({"status": "ok", "findings": len(rows), "out": str(out)}, as_json)

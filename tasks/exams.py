@@ -1,0 +1,233 @@
+"""Stages 3, 4 and 6: what happens to one exam's images.
+
+`convert_exam` is the gate: it alone reads source DICOM, and writes SUV and HU volumes without anything identifying. `find_lesions`
+matches findings to components and grows masks on the native PET grid. `finish_exam` labels the CT and brings everything to the
+3 mm grid.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from petarseg.anatomy.tissue import TISSUE_CLASSES, label_tissues
+from petarseg.dataset.grid import CT_FILL_HU, PET_FILL_SUV, exam_grid
+from petarseg.dataset.labels import resample_labels
+from petarseg.dataset.resample import resample_image
+from petarseg.dicom.convert import convert_ct, convert_pet
+from petarseg.errors import ExamRejected, FindingRejected
+from petarseg.files import sha256_file, write_json
+from petarseg.keys import KeyFolder
+from petarseg.lesions.grow import Lesion, grow_lesion
+from petarseg.lesions.match import Match, Query, match_findings
+from petarseg.quality.mip import mip_png
+from petarseg.reasons import Reason
+from petarseg.reports.structure import structure_finding
+from petarseg.volume import Units, Volume
+from schemas.config import BuildConfig
+from tasks import versions
+from tasks.archive import ExamSource
+from tasks.exam_stage import exam_stage, exam_task
+from tasks.workspace import Workspace
+
+MIN_IDENTIFIER_LENGTH = 4
+"""Shorter header values ("M", "WB", "3") occur everywhere and identify nobody by themselves."""
+
+
+@exam_task(name="convert exam", task_run_name="convert {exam_id}")
+def convert_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the exam's DICOM; write ``pet.nii.gz`` (SUVbw), ``ct.nii.gz`` (HU) and ``sidecar.json`` without identifying values."""
+    folder = workspace.exam_dir(exam_id)
+
+    def make() -> tuple[dict[str, Any], list[Path]]:
+        source = ExamSource.load(KeyFolder.open(workspace.key_dir), exam_id)
+        pet = convert_pet(source.pet_files)
+        ct = convert_ct(source.ct_files)
+        sidecar = {"pet": pet.sidecar, "ct": ct.sidecar}
+        refuse_identifiers(json.dumps(sidecar, ensure_ascii=False), source.identifiers)
+        pet.volume.save(folder / "pet.nii.gz")
+        ct.volume.save(folder / "ct.nii.gz")
+        write_json(folder / "sidecar.json", sidecar)
+        result = {
+            **sidecar,
+            "instance_numbers": list(pet.instance_numbers),
+            "pet_spacing_mm": [round(value, 6) for value in pet.volume.spacing_mm],
+            "ct_spacing_mm": [round(value, 6) for value in ct.volume.spacing_mm],
+        }
+        return result, [folder / "pet.nii.gz", folder / "ct.nii.gz", folder / "sidecar.json"]
+
+    return exam_stage(workspace, "convert", exam_id, (versions.CONVERT, exam["source_key"]), make)
+
+
+def refuse_identifiers(text: str, identifiers: Sequence[str]) -> None:
+    """Raise ExamRejected(DEID_LEAK) when `text` holds one of the exam's identifying header values."""
+    folded = text.casefold()
+    leaks = sum(1 for value in identifiers if len(value) >= MIN_IDENTIFIER_LENGTH and value.casefold() in folded)
+    if leaks:
+        raise ExamRejected(Reason.DEID_LEAK, {"where": "sidecar", "values": leaks})
+
+
+@exam_task(name="find lesions", task_run_name="find lesions {exam_id}")
+def find_lesions(
+    workspace: Workspace,
+    exam_id: str,
+    exam: Mapping[str, Any],
+    findings: Sequence[Mapping[str, Any]],
+    config: BuildConfig,
+    convention: str,
+) -> dict[str, Any]:
+    """Match the findings of an exam to components of its PET and grow their masks; writes ``lesions.nii.gz`` on the PET grid."""
+    path = workspace.exam_dir(exam_id) / "lesions.nii.gz"
+    settings = config.lesions.model_dump(mode="json", exclude={"device"})
+
+    def make() -> tuple[dict[str, Any], list[Path]]:
+        converted = workspace.read("convert", exam_id) or {}
+        pet = Volume.load(workspace.exam_dir(exam_id) / "pet.nii.gz")
+        queries = [query_of(number, finding) for number, finding in enumerate(findings)]
+        matches = match_findings(
+            pet,
+            queries,
+            convention=convention,
+            tolerance_suv=config.lesions.tolerance_suv,
+            instance_numbers=converted.get("instance_numbers"),
+        )
+        labels = np.zeros(pet.shape, dtype=np.uint8 if len(findings) < 255 else np.uint16)
+        lesions: list[dict[str, Any]] = []
+        rejects: list[dict[str, Any]] = []
+        fwhm_mm = config.lesions.fwhm_by_model_mm.get(str(converted.get("pet", {}).get("model")), config.lesions.fwhm_mm)
+        for query, finding in zip(queries, findings, strict=True):
+            outcome = matches[query.finding_id]
+            try:
+                if isinstance(outcome, FindingRejected):
+                    raise outcome
+                lesion = grow_lesion(
+                    pet,
+                    outcome.seed_ijk,
+                    method=config.lesions.method,
+                    fwhm_mm=fwhm_mm,
+                    suv_max_report=query.suv_max,
+                    device=config.lesions.device,
+                )
+                paint(labels, lesion, label=len(lesions) + 1)
+            except FindingRejected as rejection:
+                rejects.append({"finding": query.finding_id, "reason": rejection.reason.value, "evidence": rejection.evidence})
+                continue
+            lesions.append(lesion_record(len(lesions) + 1, query, finding, outcome, lesion))
+        if not lesions:
+            return {"lesions": [], "rejects": rejects}, []
+        pet.with_array(labels, Units.LABEL).save(path)
+        return {"lesions": lesions, "rejects": rejects}, [path]
+
+    inputs = (versions.CONVERT, exam["source_key"], versions.LESIONS, settings, convention, list(findings))
+    return exam_stage(workspace, "lesions", exam_id, inputs, make)
+
+
+def query_of(number: int, finding: Mapping[str, Any]) -> Query:
+    """Turn an accepted measurement into a query on the image."""
+    text = finding["suv_text"] or ""
+    decimals = len(text.replace(",", ".").partition(".")[2]) if text else None
+    start = finding["start"]
+    span = finding["suv_span"]
+    inside = (span[0] - start, span[1] - start) if span else None
+    laterality = structure_finding(finding["sentence"], measurement_span=inside).laterality
+    return Query(
+        finding_id=str(number),
+        suv_max=finding["suv_max"],
+        axial_slice=finding["axial_slice"],
+        laterality=laterality,
+        suv_decimals=decimals,
+    )
+
+
+def paint(labels: np.ndarray[Any, Any], lesion: Lesion, label: int) -> None:
+    """Write a lesion's mask into the label map; two lesions on one voxel are a rejection, not an overwrite."""
+    start = lesion.mask_start_ijk
+    box = tuple(slice(low, low + size) for low, size in zip(start, lesion.mask.shape, strict=True))
+    taken = labels[box][lesion.mask]
+    if taken.any():
+        raise FindingRejected(Reason.SHARED_COMPONENT, {"voxels": int((taken > 0).sum()), "of": int(lesion.mask.sum())})
+    labels[box][lesion.mask] = label
+
+
+def lesion_record(label: int, query: Query, finding: Mapping[str, Any], match: Match, lesion: Lesion) -> dict[str, Any]:
+    """Return what later stages need of a grown lesion, JSON-serialisable."""
+    values = {
+        field.name: getattr(lesion, field.name)
+        for field in dataclasses.fields(lesion)
+        if field.name not in ("mask", "mask_start_ijk", "flags")
+    }
+    values = {name: value.tolist() if isinstance(value, np.ndarray | np.generic) else value for name, value in values.items()}
+    flags = sorted({*finding["flags"], *match.flags, *lesion.flags})
+    return {
+        **values,
+        "label": label,
+        "finding": query.finding_id,
+        "slice_convention": str(match.slice_convention),
+        "flags": flags,
+        "match_evidence": match.evidence,
+    }
+
+
+@exam_task(name="finish exam", task_run_name="finish {exam_id}")
+def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], config: BuildConfig, lesions_key: str) -> dict[str, Any]:
+    """Label the CT and write the four volumes on the 3 mm grid, with the MIP picture, below ``final/``."""
+    folder = workspace.exam_dir(exam_id)
+    final = folder / "final"
+
+    def make() -> tuple[dict[str, Any], list[Path]]:
+        pet = Volume.load(folder / "pet.nii.gz")
+        ct = Volume.load(folder / "ct.nii.gz")
+        native = Volume.load(folder / "lesions.nii.gz")
+        anatomy = label_tissues(ct)
+        grid = exam_grid(pet, ct)
+        lesions = resample_labels(native, grid)
+        volumes = {
+            "pet": resample_image(pet, grid, PET_FILL_SUV),
+            "ct": resample_image(ct, grid, CT_FILL_HU, dtype=np.int16),
+            "lesions": lesions.volume,
+            "anatomy": resample_labels(anatomy, grid).volume,
+        }
+        files = []
+        for name, volume in volumes.items():
+            volume.save(final / f"{name}.nii.gz")
+            files.append(final / f"{name}.nii.gz")
+        mip_png(volumes["pet"], volumes["lesions"], final / "mip.png")
+        result = {
+            "grid": grid.record(pet),
+            "shape": list(grid.shape),
+            "spacing_mm": list(grid.spacing_mm),
+            "sha256": {path.name: sha256_file(path) for path in files},
+            "lesions": [{**dataclasses.asdict(record), **place(volumes, record.label)} for record in lesions.records],
+            "anatomy": tissue_volumes(volumes["anatomy"]),
+        }
+        return result, [*files, final / "mip.png"]
+
+    inputs = (versions.FINISH, exam["source_key"], lesions_key, config.anatomy.model_dump(mode="json"))
+    return exam_stage(workspace, "finish", exam_id, inputs, make)
+
+
+def place(volumes: Mapping[str, Volume], label: int) -> dict[str, Any]:
+    """Return a lesion's box on the exam grid and the anatomy class that it overlaps most."""
+    mask = volumes["lesions"].array == label
+    where = np.argwhere(mask)
+    if not len(where):
+        return {"bbox_ijk": None, "anatomy_class": None}
+    classes, counts = np.unique(volumes["anatomy"].array[mask], return_counts=True)
+    best = int(classes[counts.argmax()])
+    low, high = where.min(axis=0), where.max(axis=0) + 1
+    return {"bbox_ijk": [*low.tolist(), *high.tolist()], "anatomy_class": TISSUE_CLASSES.get(best) if best else None}
+
+
+def tissue_volumes(anatomy: Volume) -> list[dict[str, Any]]:
+    """Return label, name and volume in ml of each tissue class on the exam grid."""
+    counts = np.bincount(anatomy.array.ravel(), minlength=max(TISSUE_CLASSES) + 1)
+    return [
+        {"label": label, "name": name, "volume_ml": round(float(counts[label]) * anatomy.voxel_volume_ml, 3)}
+        for label, name in sorted(TISSUE_CLASSES.items())
+        if label and counts[label]
+    ]

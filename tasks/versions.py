@@ -1,0 +1,9 @@
+"""Stage versions: raise a number when a stage's result changes for the same input, and reruns will redo that stage alone."""
+
+INDEX = 1
+READ = 1
+CONVERT = 1
+LESIONS = 1
+STRUCTURE = 1
+FINISH = 1
+PUBLISH = 1
