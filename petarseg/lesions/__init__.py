@@ -1,1 +1,21 @@
 """Match a finding to a component of the PET and grow its mask."""
+
+from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention
+from petarseg.lesions.grow import DEFAULT_METHOD, grow_lesion
+from petarseg.lesions.match import Match, Query, match_findings
+from petarseg.lesions.measure import Lesion
+from petarseg.lesions.methods import METHODS
+from petarseg.lesions.sphere import DEFAULT_FWHM_MM
+
+__all__ = [
+    "DEFAULT_FWHM_MM",
+    "DEFAULT_METHOD",
+    "HEAD_FIRST_1",
+    "METHODS",
+    "Lesion",
+    "Match",
+    "Query",
+    "SliceConvention",
+    "grow_lesion",
+    "match_findings",
+]

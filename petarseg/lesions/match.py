@@ -1,0 +1,340 @@
+"""From a finding of a report to a component of the PET.
+
+A finding says "SUV max 7.9 on slice 239". It is accepted when exactly one component of ``SUV >= T0`` crosses that slice and has
+that maximum (within the tolerance), lies on the side that the report names, and no other finding has it. Everything else is
+rejected with a reason and the evidence for it: which components there are, their maxima and their slices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from petarseg.errors import FindingRejected
+from petarseg.lesions.candidates import Candidate, check_pet, find_candidates, fits, initial_threshold_suv
+from petarseg.lesions.components import Component, Index3, component_at
+from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention, SliceGrid
+from petarseg.lesions.laterality import midline_x_mm, side_contradicts
+from petarseg.reasons import Reason
+from petarseg.volume import Volume
+
+TOLERANCE_SUV = 0.1
+"""A component fits when its maximum is within this of the reported SUVmax, the limit included (SPEC decision 16)."""
+
+INTEGER_TOLERANCE_SUV = 0.5
+"""The tolerance for a value that the report gives without decimals."""
+
+LEAK_EXTENT_MM = 160.0
+"""A component of a faint finding (below LEAK_SUV) taller than this is background, not a lesion (50 slices of 3.27 mm)."""
+
+LEAK_SUV = 5.0
+
+Anatomy = Callable[["Query", NDArray[np.float64]], bool | None]
+"""Tells whether a point (RAS, mm) lies in the organ that a finding names; None when it cannot say."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a report says about one lesion.
+
+    Parameters
+    ----------
+    finding_id : str
+        Any name, unique within the exam.
+    suv_max : float
+        Reported SUVmax.
+    axial_slice : int
+        Reported axial slice number, in the numbering of the site.
+    laterality : str
+        "left", "right", "bilateral", "midline" or "none".
+    suv_decimals : int, optional
+        Decimals with which the report gives the SUV; 0 widens the tolerance. None when unknown.
+    """
+
+    finding_id: str
+    suv_max: float
+    axial_slice: int
+    laterality: str = "none"
+    suv_decimals: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """The hottest voxel of the lesion that a finding means.
+
+    Parameters
+    ----------
+    finding_id : str
+        Of the query.
+    seed_ijk : tuple of int
+        Hottest voxel, an index into the array of the PET that was given.
+    suv_max : float
+        SUV there.
+    slice_convention : str
+        Name of the convention by which the slice was read.
+    flags : tuple of str
+        What a reviewer should know.
+    evidence : dict
+        Numbers behind the decision, JSON-serialisable.
+    rivals_ijk : tuple of tuple of int
+        Hottest voxels of other lesions that share the component; the mask must be split from them.
+    """
+
+    finding_id: str
+    seed_ijk: Index3
+    suv_max: float
+    slice_convention: str
+    flags: tuple[str, ...]
+    evidence: dict[str, object] = field(default_factory=dict)
+    rivals_ijk: tuple[Index3, ...] = ()
+
+
+def match_findings(
+    pet: Volume,
+    queries: Sequence[Query],
+    *,
+    convention: SliceConvention = HEAD_FIRST_1,
+    tolerance_suv: float = TOLERANCE_SUV,
+    instance_numbers: Sequence[int | None] | None = None,
+    ct_z_mm: Sequence[float] | None = None,
+    anatomy: Anatomy | None = None,
+) -> dict[str, Match | FindingRejected]:
+    """Find the component that each finding of an exam means.
+
+    Parameters
+    ----------
+    pet : Volume
+        PET in SUVbw on its native grid.
+    queries : sequence of Query
+        The findings of the exam, all at once: they are checked against each other.
+    convention : SliceConvention, optional
+        How the site counts slices.
+    tolerance_suv : float, optional
+        Largest difference between the reported and the measured maximum.
+    instance_numbers : sequence of (int or None), optional
+        InstanceNumber of each slice in order of ascending z; needed by that convention alone.
+    ct_z_mm : sequence of float, optional
+        Heights of the CT slices in mm, ascending; needed by the CT convention alone.
+    anatomy : callable, optional
+        Settles ties by organ where labels exist.
+
+    Returns
+    -------
+    dict
+        For every query, by its id, a Match or the FindingRejected that says why not. Nothing is raised for a bad query or image.
+
+    Raises
+    ------
+    ConfigError
+        If the volume is not in SUV.
+    ValueError
+        If two queries have one id.
+    """
+    if len({query.finding_id for query in queries}) != len(queries):
+        raise ValueError("finding ids must be unique within an exam")
+    try:
+        check_pet(pet)
+    except FindingRejected as error:
+        return {query.finding_id: FindingRejected(error.reason, error.evidence) for query in queries}
+    exam = _Exam(pet, convention, tolerance_suv, instance_numbers, ct_z_mm, anatomy)
+    return exam.match(queries)
+
+
+def tolerance_of(query: Query, tolerance_suv: float = TOLERANCE_SUV) -> float:
+    """Return the tolerance that applies to a query, in SUV (SPEC decision 16)."""
+    return max(tolerance_suv, INTEGER_TOLERANCE_SUV) if query.suv_decimals == 0 else tolerance_suv
+
+
+def usable(query: Query) -> bool:
+    """Tell whether the numbers of a query can be searched for at all."""
+    return (
+        isinstance(query.suv_max, int | float)
+        and math.isfinite(query.suv_max)
+        and query.suv_max > 0.0
+        and isinstance(query.axial_slice, int | np.integer)
+        and not isinstance(query.axial_slice, bool)
+    )
+
+
+class _Exam:
+    """The search in one exam: candidates once for all findings, then a decision for each."""
+
+    def __init__(
+        self,
+        pet: Volume,
+        convention: SliceConvention,
+        tolerance_suv: float,
+        instance_numbers: Sequence[int | None] | None,
+        ct_z_mm: Sequence[float] | None,
+        anatomy: Anatomy | None,
+    ) -> None:
+        self.given = pet
+        self.pet = pet.to_canonical()
+        self.grid = SliceGrid.of(self.pet, instance_numbers, ct_z_mm)
+        self.convention = convention
+        self.tolerance_suv = tolerance_suv
+        self.anatomy = anatomy
+
+    def match(self, queries: Sequence[Query]) -> dict[str, Match | FindingRejected]:
+        wanted = {query.finding_id: (float(query.suv_max), tolerance_of(query, self.tolerance_suv)) for query in queries if usable(query)}
+        candidates = find_candidates(self.pet, wanted.values())
+        results: dict[str, Match | FindingRejected] = {}
+        for query in queries:
+            try:
+                if query.finding_id not in wanted:
+                    raise FindingRejected(Reason.INVALID_VALUE, {"suv_max": repr(query.suv_max), "axial_slice": repr(query.axial_slice)})
+                results[query.finding_id] = self._decide(query, candidates[wanted[query.finding_id]])
+            except FindingRejected as error:
+                results[query.finding_id] = error
+        return self._one_finding_each(queries, results)
+
+    def _decide(self, query: Query, candidates: tuple[Candidate, ...]) -> Match:
+        """Pick the one component that fits, or raise with the reason."""
+        k = self.grid.index(int(query.axial_slice), self.convention)
+        if k is None:
+            raise FindingRejected(
+                Reason.SLICE_OUT_OF_RANGE,
+                {"axial_slice": int(query.axial_slice), "n_slices": self.grid.n_slices, "slice_convention": self.convention.name},
+            )
+        flags = ["suv_without_decimals"] if query.suv_decimals == 0 else []
+        evidence: dict[str, object] = {
+            "suv_max_report": float(query.suv_max),
+            "axial_slice": int(query.axial_slice),
+            "slice_index": k,
+            "initial_threshold_suv": round(initial_threshold_suv(query.suv_max), 4),
+            "candidates": [self._describe(candidate) for candidate in candidates],
+        }
+        crossing = [candidate for candidate in candidates if candidate.crosses(k)]
+        if not crossing:
+            raise self._not_found(query, k, candidates, evidence)
+        tall = [candidate for candidate in crossing if self._is_leak(query, candidate)]
+        crossing = [candidate for candidate in crossing if candidate not in tall]
+        if not crossing:
+            raise FindingRejected(Reason.BACKGROUND_LEAK, evidence)
+        midline_mm = midline_x_mm(self.pet, k)
+        right_side = [c for c in crossing if not side_contradicts(query.laterality, self._ras_mm(c)[0], midline_mm)]
+        if query.laterality in ("left", "right"):
+            evidence |= {"laterality": query.laterality, "midline_x_mm": round(midline_mm, 1)}
+        if not right_side:
+            raise FindingRejected(Reason.WRONG_SIDE, evidence)
+        if len(right_side) < len(crossing):
+            flags.append("tie_settled_by_laterality")
+        fitting = right_side
+        if len(fitting) > 1 and self.anatomy is not None:
+            fitting = [candidate for candidate in fitting if self.anatomy(query, self._ras_mm(candidate))]
+            flags.append("tie_settled_by_anatomy")
+        if len(fitting) != 1:
+            raise FindingRejected(Reason.AMBIGUOUS, evidence)
+        chosen = fitting[0]
+        if chosen.max_ijk[2] != k:
+            evidence["slices_from_maximum"] = abs(chosen.max_ijk[2] - k)
+        return Match(query.finding_id, self._given_index(chosen.max_ijk), chosen.suv_max, self.convention.name, tuple(flags), evidence)
+
+    def _not_found(self, query: Query, k: int, candidates: tuple[Candidate, ...], evidence: dict[str, object]) -> FindingRejected:
+        """Say why no candidate crosses the reported slice."""
+        on_slice = components_on_slice(self.pet.array, k, initial_threshold_suv(query.suv_max))
+        evidence["on_slice"] = [
+            {"suv_max": round(component.maximum, 3), "max_slice": self.grid.number(component.max_ijk[2], self.convention)}
+            | ({} if component.complete else {"at_least": True})
+            for component in on_slice
+        ]
+        if on_slice:
+            nearest = min(on_slice, key=lambda component: abs(component.maximum - query.suv_max))
+            evidence["nearest_suv_max"] = round(nearest.maximum, 3)
+            if fits(nearest.maximum, query.suv_max, max(3.0 * self.tolerance_suv, 0.05 * query.suv_max)):
+                evidence["near_miss"] = True
+        if candidates:
+            evidence["slices_away"] = min(max(c.k_first - k, k - c.k_last) for c in candidates)
+            return FindingRejected(Reason.WRONG_SLICE, evidence)
+        return FindingRejected(Reason.NO_MATCHING_MAXIMUM if on_slice else Reason.NO_COMPONENT, evidence)
+
+    def _one_finding_each(
+        self, queries: Sequence[Query], results: dict[str, Match | FindingRejected]
+    ) -> dict[str, Match | FindingRejected]:
+        """Let no two findings keep one component."""
+        claims: dict[Index3, list[Query]] = {}
+        for query in queries:
+            result = results[query.finding_id]
+            if isinstance(result, Match):
+                claims.setdefault(result.seed_ijk, []).append(query)
+        for seed, claimants in claims.items():
+            if len(claimants) == 1:
+                continue
+            match = results[claimants[0].finding_id]
+            suv_max = match.suv_max if isinstance(match, Match) else math.nan
+
+            def misfit(query: Query, suv_max: float = suv_max, seed: Index3 = seed) -> tuple[float, int]:
+                k = self.grid.index(int(query.axial_slice), self.convention)
+                return round(abs(query.suv_max - suv_max), 4), abs(seed[2] - (seed[2] if k is None else k))
+
+            best = min(misfit(query) for query in claimants)
+            winners = [query for query in claimants if misfit(query) == best]
+            same_words = len({(query.suv_max, query.axial_slice) for query in winners}) == 1
+            keeper = winners[0] if len(winners) == 1 or same_words else None
+            for query in claimants:
+                if query is keeper:
+                    continue
+                repeated = keeper is not None and (query.suv_max, query.axial_slice) == (keeper.suv_max, keeper.axial_slice)
+                results[query.finding_id] = FindingRejected(
+                    Reason.DUPLICATE_FINDING if repeated else Reason.SHARED_COMPONENT,
+                    {
+                        "suv_max_report": float(query.suv_max),
+                        "axial_slice": int(query.axial_slice),
+                        "component_suv_max": round(suv_max, 3),
+                        "claimed_by": [other.finding_id for other in claimants if other is not query],
+                        "kept": None if keeper is None else keeper.finding_id,
+                    },
+                )
+            if keeper is not None:
+                kept = results[keeper.finding_id]
+                if isinstance(kept, Match):
+                    results[keeper.finding_id] = replace(kept, flags=(*kept.flags, "claimed_twice"))
+        return results
+
+    def _is_leak(self, query: Query, candidate: Candidate) -> bool:
+        height_mm = (candidate.k_last - candidate.k_first + 1) * self.pet.spacing_mm[2]
+        return height_mm > LEAK_EXTENT_MM and query.suv_max < LEAK_SUV
+
+    def _ras_mm(self, candidate: Candidate) -> NDArray[np.float64]:
+        return self.pet.ijk_to_ras_mm(candidate.max_ijk)
+
+    def _describe(self, candidate: Candidate) -> Mapping[str, object]:
+        top, bottom = (self.grid.number(k, self.convention) for k in (candidate.k_last, candidate.k_first))
+        return {
+            "suv_max": round(candidate.suv_max, 3),
+            "max_ijk": list(candidate.max_ijk),
+            "max_slice": self.grid.number(candidate.max_ijk[2], self.convention),
+            "slices": [top, bottom],
+            "volume_ml": round(candidate.n_voxels * self.pet.voxel_volume_ml, 3),
+        }
+
+    def _given_index(self, canonical: Index3) -> Index3:
+        """Translate an index of the canonical array into one of the array that the caller gave."""
+        if self.given is self.pet:
+            return canonical
+        i, j, k = np.rint(self.given.ras_mm_to_ijk(self.pet.ijk_to_ras_mm(canonical))).astype(int)
+        return int(i), int(j), int(k)
+
+
+def components_on_slice(array: NDArray[np.float32], k: int, threshold: float, *, at_most: int = 12) -> list[Component]:
+    """Return the components above `threshold` that cross z index `k`, the one that is hottest in the slice first.
+
+    For the evidence of a rejection, so the work is bounded: at most `at_most` components, none searched beyond 96 voxels a side.
+    """
+    plane = np.where(array[:, :, k] >= threshold, array[:, :, k], -np.inf)
+    found: list[Component] = []
+    while len(found) < at_most:
+        i, j = (int(index) for index in np.unravel_index(int(np.argmax(plane)), plane.shape))
+        if plane[i, j] == -np.inf:
+            break
+        component = component_at(array, (i, j, k), threshold, max_voxels_per_side=96)
+        if component is None:
+            break
+        found.append(component)
+        (x, y, z), (nx, ny, _) = component.start, component.mask.shape
+        plane[x : x + nx, y : y + ny][component.mask[:, :, k - z]] = -np.inf
+    return found

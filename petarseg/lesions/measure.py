@@ -1,0 +1,187 @@
+"""What is reported about a mask: volume, SUVmax, SUVmean, SUVpeak, total lesion glycolysis, place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from petarseg.lesions.components import Index3
+from petarseg.volume import Volume
+
+PEAK_VOLUME_ML = 1.0
+"""Volume of the sphere over which SUVpeak is the mean (PERCIST 1.0)."""
+
+PEAK_CENTRES = 512
+"""How many of a mask's hottest voxels are tried as centres of the peak sphere."""
+
+SUBSAMPLES = 5
+"""Points per axis of a voxel by which its share in the peak sphere is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesion:
+    """A lesion's mask and what was measured in it.
+
+    Parameters
+    ----------
+    mask_start_ijk : tuple of int
+        Index of the mask box's first voxel in the PET's array.
+    mask : ndarray of bool
+        The mask in its tight box.
+    threshold_suv : float
+        Contour level in SUV.
+    iterations : int
+        Contours drawn until it stood.
+    stop_reason : str
+        Why the iteration ended: "fixed", "converged", "unchanged", "cycle", ...
+    volume_ml : float
+        Voxels times voxel volume in ml; also the metabolic tumour volume, MTV.
+    suv_max, suv_mean, suv_peak : float
+        In the mask; the peak is the highest mean over a sphere of 1 ml centred on a voxel of the mask.
+    tlg : float
+        Total lesion glycolysis, SUVmean times volume, in ml.
+    background_suv : float or None
+        Around the lesion, where the method measures it.
+    bbox_ijk : tuple of (int, int)
+        First and last index along x, y, z, both included.
+    max_ijk : tuple of int
+        Hottest voxel of the mask.
+    max_ras_mm : tuple of float
+        Its place in the patient, RAS.
+    method : str
+        Threshold method.
+    flags : tuple of str
+        What a reviewer should know ("leak_suspected", "at_border", "split", "low_contrast", ...).
+    """
+
+    mask_start_ijk: Index3
+    mask: NDArray[np.bool_]
+    threshold_suv: float
+    iterations: int
+    stop_reason: str
+    volume_ml: float
+    suv_max: float
+    suv_mean: float
+    suv_peak: float
+    tlg: float
+    background_suv: float | None
+    bbox_ijk: tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
+    max_ijk: Index3
+    max_ras_mm: tuple[float, float, float]
+    method: str
+    flags: tuple[str, ...]
+
+    @property
+    def mtv_ml(self) -> float:
+        """Metabolic tumour volume in ml: the mask's volume."""
+        return self.volume_ml
+
+    @property
+    def leak(self) -> bool:
+        """Whether the mask may have leaked into its surroundings."""
+        return "leak_suspected" in self.flags
+
+    def paint(self, target: NDArray[Any], value: int = 1) -> None:
+        """Write the mask into an array of the PET's shape, in place."""
+        box = tuple(slice(start, start + size) for start, size in zip(self.mask_start_ijk, self.mask.shape, strict=True))
+        target[box][self.mask] = value
+
+
+@lru_cache(maxsize=64)
+def peak_sphere(spacing_mm: tuple[float, float, float]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return the voxel offsets, shape (N, 3), of a 1 ml sphere centred on a voxel, and each voxel's share (sum 1)."""
+    radius_mm = (3.0 * PEAK_VOLUME_ML * 1_000.0 / (4.0 * np.pi)) ** (1.0 / 3.0)
+    reach = [int(np.ceil(radius_mm / step)) + 1 for step in spacing_mm]
+    fine = (np.arange(SUBSAMPLES) + 0.5) / SUBSAMPLES - 0.5
+    axes = [(np.arange(-n, n + 1)[:, None] + fine).ravel() * step for n, step in zip(reach, spacing_mm, strict=True)]
+    inside = axes[0][:, None, None] ** 2 + axes[1][:, None] ** 2 + axes[2] ** 2 <= radius_mm**2
+    sizes = [2 * n + 1 for n in reach]
+    shares = inside.reshape(sizes[0], SUBSAMPLES, sizes[1], SUBSAMPLES, sizes[2], SUBSAMPLES).sum(axis=(1, 3, 5))
+    occupied = np.argwhere(shares)
+    weights = shares[tuple(occupied.T)].astype(np.float64)
+    return occupied - np.asarray(reach), weights / weights.sum()
+
+
+def suv_peak(array: NDArray[Any], start: Index3, mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> float:
+    """Return the highest mean SUV over a 1 ml sphere whose centre is one of the mask's hottest voxels.
+
+    Parameters
+    ----------
+    array : ndarray, shape (X, Y, Z)
+        The PET in SUV.
+    start : tuple of int
+        Where the mask's box lies in `array`.
+    mask : ndarray of bool
+        The lesion, in its box.
+    spacing_mm : tuple of float
+        Voxel spacing of `array` in mm.
+
+    Notes
+    -----
+    At the border of the field the sphere is the part of it that lies inside. The 512 hottest voxels are tried as centres; in smooth
+    images the best centre is always among them.
+    """
+    offsets, weights = peak_sphere(spacing_mm)
+    inner = array[tuple(slice(first, first + size) for first, size in zip(start, mask.shape, strict=True))]
+    centres = np.argwhere(mask)
+    if len(centres) > PEAK_CENTRES:
+        heat = inner[mask]
+        centres = centres[np.argsort(-heat, kind="stable")[:PEAK_CENTRES]]
+    points = (centres + np.asarray(start))[:, None, :] + offsets
+    limit = np.asarray(array.shape)
+    valid = np.all((points >= 0) & (points < limit), axis=2)
+    clipped = np.clip(points, 0, limit - 1)
+    values = array[clipped[..., 0], clipped[..., 1], clipped[..., 2]].astype(np.float64)
+    share = weights * valid
+    return float(((values * share).sum(axis=1) / share.sum(axis=1)).max())
+
+
+def describe(
+    pet: Volume,
+    start: Index3,
+    mask: NDArray[np.bool_],
+    *,
+    threshold_suv: float,
+    iterations: int,
+    stop_reason: str,
+    background_suv: float | None,
+    method: str,
+    flags: tuple[str, ...],
+) -> Lesion:
+    """Trim a mask to its tight box and measure it; the parameters are those of :class:`Lesion`."""
+    bounds = []
+    for axis in range(3):
+        occupied = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
+        bounds.append((int(occupied[0]), int(occupied[-1])))
+    mask = np.ascontiguousarray(mask[tuple(slice(first, last + 1) for first, last in bounds)])
+    low = tuple(offset + first for offset, (first, _) in zip(start, bounds, strict=True))
+    tight = (low[0], low[1], low[2])
+    values = pet.array[tuple(slice(first, first + size) for first, size in zip(tight, mask.shape, strict=True))]
+    inside = values[mask].astype(np.float64)
+    hottest = np.argwhere(mask)[int(np.argmax(inside))] + np.asarray(tight)
+    x_mm, y_mm, z_mm = pet.ijk_to_ras_mm(hottest)
+    volume_ml = inside.size * pet.voxel_volume_ml
+    mean = float(inside.mean())
+    spans = [(first, first + size - 1) for first, size in zip(tight, mask.shape, strict=True)]
+    return Lesion(
+        mask_start_ijk=tight,
+        mask=mask,
+        threshold_suv=threshold_suv,
+        iterations=iterations,
+        stop_reason=stop_reason,
+        volume_ml=volume_ml,
+        suv_max=float(inside.max()),
+        suv_mean=mean,
+        suv_peak=suv_peak(pet.array, tight, mask, pet.spacing_mm),
+        tlg=mean * volume_ml,
+        background_suv=background_suv,
+        bbox_ijk=(spans[0], spans[1], spans[2]),
+        max_ijk=(int(hottest[0]), int(hottest[1]), int(hottest[2])),
+        max_ras_mm=(float(x_mm), float(y_mm), float(z_mm)),
+        method=method,
+        flags=flags,
+    )
