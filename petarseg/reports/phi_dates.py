@@ -1,0 +1,333 @@
+"""Dates in report text: found in every common layout, told from fractions and slice numbers, moved by whole days on request.
+
+Bare years, clock times and durations are no dates here (HIPAA Safe Harbor, 45 CFR 164.514(b)(2)(i)(C), lets a year stay).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+DateOrder = Literal["auto", "mdy", "dmy"]
+
+# English, then the month names of the other languages in which PET/CT reports with Latin script commonly arrive.
+_MONTHS: dict[str, int] = {}
+for _number, _names in enumerate(
+    (
+        "january jan januar januari janvier enero gennaio janeiro jänner",
+        "february feb febr februar februari février febrero febbraio fevereiro",
+        "march mar märz marts mars marzo março maart mrt",
+        "april apr avril abril aprile",
+        "may mai maj mayo maggio maio mei",
+        "june jun juni juin junio giugno junho",
+        "july jul juli juillet julio luglio julho",
+        "august aug août agosto augusti augustus",
+        "september sep sept septembre septiembre settembre setembro",
+        "october oct oktober octobre octubre ottobre outubro okt",
+        "november nov novembre noviembre novembro",
+        "december dec dezember décembre diciembre dicembre dezembro dez desember",
+    ),
+    start=1,
+):
+    for _name in _names.split():
+        _MONTHS[_name] = _number
+_ENGLISH_MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]
+_ORDINAL_WORDS = [
+    "first",
+    "second",
+    "third",
+    "fourth",
+    "fifth",
+    "sixth",
+    "seventh",
+    "eighth",
+    "ninth",
+    "tenth",
+    "eleventh",
+    "twelfth",
+    "thirteenth",
+    "fourteenth",
+    "fifteenth",
+    "sixteenth",
+    "seventeenth",
+    "eighteenth",
+    "nineteenth",
+    "twentieth",
+    "twenty-first",
+    "twenty-second",
+    "twenty-third",
+    "twenty-fourth",
+    "twenty-fifth",
+    "twenty-sixth",
+    "twenty-seventh",
+    "twenty-eighth",
+    "twenty-ninth",
+    "thirtieth",
+    "thirty-first",
+]
+
+_MONTH = r"(?P<month>" + "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True)) + r")\b\.?"
+_DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])"
+_YEAR4 = r"(?P<year>(?:19|20)\d\d)"
+_YEAR = r"(?P<year>(?:19|20)\d\d|['’]?\d\d)"
+_FRONT = r"(?<![\w.,/-])(?<!\d[ ]/[ ])"
+_NUMBER_FRONT = r"(?<![\d/.-])(?<![^\W\d_])"
+_ORDINAL = r"(?:st|nd|rd|th)"
+_WORD_DAY = "|".join(sorted(_ORDINAL_WORDS, key=len, reverse=True))
+
+# Each layout with the part order it fixes. Numeric ones are read separately because their order may be open.
+_WRITTEN = [
+    # 14 March 2024, 14th of March, 14-Mar-2024, 14MAR2024, 14. marts 2024, 14 de marzo de 2024
+    re.compile(
+        rf"(?<![\w.,/])(?:the\s+)?{_DAY}{_ORDINAL}?\.?(?:\s*[-/.]\s*|\s+(?:of\s+|de\s+)?|(?=[A-Za-z]))"
+        rf"(?:(?:day\s+)?of\s+)?{_MONTH}(?:(?:\s*[-/.,]\s*|\s+(?:of\s+|de\s+)?|)(?<![A-Za-z]\.)(?:{_YEAR})(?![\w:%]|\.\d|/\d|\s*(?:cm|mm)\b))?",
+        re.IGNORECASE,
+    ),
+    # March 14, 2024; Mar 14th '24; Mar-14-2024; March 14
+    re.compile(
+        rf"(?<![\w/]){_MONTH}(?:\s*[-/]\s*|\s+(?:the\s+)?|(?<=\.)){_DAY}(?:{_ORDINAL})?(?![\w:%]|[./]\d)"
+        rf"(?:(?:\s*[-/,]\s*|\s+|,\s*)(?:of\s+)?(?:{_YEAR4}|(?P<year2>['’]\d\d))(?!\w))?",
+        re.IGNORECASE,
+    ),
+    # the fourteenth of March 2024; March the fourteenth
+    re.compile(rf"\b(?:the\s+)?(?P<wordday>{_WORD_DAY})\s+(?:day\s+)?(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR4}\b)?", re.IGNORECASE),
+    re.compile(rf"\b{_MONTH}\s+(?:the\s+)?(?P<wordday>{_WORD_DAY})\b(?:,?\s+{_YEAR4}\b)?", re.IGNORECASE),
+    # 2024 March 14, 2024-Mar-14
+    re.compile(rf"(?<![\w.,/-]){_YEAR4}[-/ ]{_MONTH}[-/ ]{_DAY}(?![\w/])", re.IGNORECASE),
+    # March 2024, Mar-2024, Mar. 2024, March of 2024, Mar '24
+    re.compile(rf"(?<![\w/]){_MONTH}(?:\s*[-/,']\s*|\s+(?:of\s+|de\s+|in\s+)?|)(?:{_YEAR4}|(?P<year2>(?<=['’])\d\d))(?!\w)", re.IGNORECASE),
+    re.compile(rf"(?<![\w/]){_MONTH}-(?P<year>\d\d)(?![\w/-])", re.IGNORECASE),
+    # ngày 14 tháng 3 năm 2024; tháng 3 năm 2024; tháng 3/2024
+    re.compile(rf"(?:ngày\s+{_DAY}\s+)?tháng\s+(?P<monthnumber>0?[1-9]|1[0-2])(?:\s+năm\s+|/){_YEAR4}\b", re.IGNORECASE),
+]
+_ISO = re.compile(rf"(?<![\d.-]){_YEAR4}(?P<sep>[-/.])(?P<monthnumber>0?[1-9]|1[0-2])(?P=sep){_DAY}(?!\d)(?![./-]\d)")
+_COMPACT = re.compile(
+    r"(?<![\w.-])(?P<year>(?:19|20)\d\d)(?P<monthnumber>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?P<clock>[0-2]\d[0-5]\d(?:[0-5]\d)?(?:\.\d+)?)?(?![\w-])(?!\.\d)"
+)
+_NUMERIC = re.compile(
+    r"(?<![\d.,/-])(?<![^\W\d_])(?P<first>0?[1-9]|[12]\d|3[01])(?P<sep>\s?[/.-]\s?)(?P<second>0?[1-9]|[12]\d|3[01])(?P=sep)"
+    r"(?P<year>(?:19|20)\d\d|['’]?\d\d)(?!\d)(?![./-]\d)(?![^\W\d_])"
+)
+_MONTH_YEAR = re.compile(
+    r"(?<![\d.,/-])(?<![^\W\d_])(?P<monthnumber>0?[1-9]|1[0-2])(?P<sep>[/.-])(?P<year>(?:19|20)\d\d)(?![\d/])(?![.-]\d)"
+)
+# 3/14 and 3/14-4/2: a date only where the words around it say so.
+_PARTIAL = re.compile(
+    r"(?<![\d.,/-])(?<![^\W\d_])(?P<first>0?[1-9]|[12]\d|3[01])/(?P<second>0?[1-9]|[12]\d|3[01]|\d\d)(?![\d/%])(?!\.\d)(?![^\W\d_])"
+)
+_PARTIAL_CUE = re.compile(
+    r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|seen|signed|"
+    r"dictated|read|reported|compar(?:ison|ed\s+(?:to|with))|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|PET(?:[/-]CT)?|MRI?|"
+    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|dated\s+)?"
+    r"(?:the\s+)?[:(,]?\s*|\d/\d{1,2}\s*(?:-|–|to|and|&|,)\s*)$",
+    re.IGNORECASE,
+)
+# Words whose numbers are slices, levels, fractions or scores, never days.
+_NOT_A_DATE = re.compile(
+    r"(?:\b(?:slices?|images?|imgs?|im|ims|series|ser|se|frames?|segments?|stations?|levels?|ribs?|nodes?|vertebra[le]?|scores?|grade|stage|"
+    r"gleason|deauville|ecog|kps|suv(?:max|mean|peak)?|max|version|ver|v|software|release|ratio|visual\s+acuity|fiducials?|cores?|"
+    r"group|class|type|phase|arm|zones?|ax|fused|axial|coronal|sagittal)\.?\s*(?:#|no\.?|numbers?|:|\(|of|to|-)?\s*(?:\d+\s*(?:,|and|-|/|to)\s*)*)$",
+    re.IGNORECASE,
+)
+_PARTIAL_TAIL = re.compile(
+    r"\s*(?:lymph|nodes?|cores?|fractions?|cycles?|of\b|cm\b|mm\b|positive|involved|points?|mitral|systolic|pain)", re.IGNORECASE
+)
+# "in March", "since last October": a month without day or year still dates an event.
+_LONE_MONTH = re.compile(
+    r"\b(?:(?:in|since|until|till|during|from|by|of|early|mid|late|last|this|next|through|between|before|after)[\s-]+){1,2}(?P<name>"
+    + "|".join(_ENGLISH_MONTHS)
+    + r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?(?!\s*\d)",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DateMention:
+    """A date of the text and what is known of it.
+
+    Attributes
+    ----------
+    start, end : int
+        Code point offsets.
+    year, month, day : int or None
+        Parts that are stated. Both readings of a numeric date with open order are kept: `month` and `day` hold None then.
+    numbers : tuple of int or None
+        First and second number of a numeric date whose order (month/day or day/month) the layout leaves open.
+    """
+
+    start: int
+    end: int
+    year: int | None
+    month: int | None
+    day: int | None
+    numbers: tuple[int, int] | None = None
+
+
+def find_dates(text: str) -> list[DateMention]:
+    """Find every date of a report.
+
+    Parameters
+    ----------
+    text : str
+        The report.
+
+    Returns
+    -------
+    list of DateMention
+        In text order, disjoint; the longest reading of each stretch.
+    """
+    found: list[DateMention] = []
+    for match in _COMPACT.finditer(text):
+        found.append(_mention(match))
+    for match in _ISO.finditer(text):
+        found.append(_mention(match))
+    for match in _NUMERIC.finditer(text):
+        mention = _numeric(match)
+        if (mention is not None and not _NOT_A_DATE.search(text, max(0, match.start() - 40), match.start())) or (
+            mention is not None and len(match["year"]) == 4
+        ):
+            found.append(mention)
+    for match in _MONTH_YEAR.finditer(text):
+        found.append(_mention(match))
+    for pattern in _WRITTEN:
+        for match in pattern.finditer(text):
+            if not _is_modal_may(match):
+                found.append(_mention(match))
+    for match in _PARTIAL.finditer(text):
+        mention_partial = _partial(text, match)
+        if mention_partial is not None:
+            found.append(mention_partial)
+    for match in _LONE_MONTH.finditer(text):
+        found.append(DateMention(match.start("name"), match.end("name"), None, _MONTHS[match["name"].lower()], None))
+    return _longest(found)
+
+
+def _mention(match: re.Match[str]) -> DateMention:
+    groups = match.groupdict()
+    year_text = groups.get("year") or groups.get("year2")
+    if groups.get("monthnumber"):
+        month = int(groups["monthnumber"])
+    else:
+        month = _MONTHS[groups["month"].lower()]
+    day: int | None = None
+    if groups.get("day"):
+        day = int(groups["day"])
+    elif groups.get("wordday"):
+        day = _ORDINAL_WORDS.index(groups["wordday"].lower()) + 1
+    start, end = match.span()
+    lead = re.match(r"the\s+", text_of := match.group(), re.IGNORECASE)
+    start += lead.end() if lead else 0
+    end -= len(text_of) - len(text_of.rstrip(" ,"))
+    if match.string[end - 1] == "." and year_text is None and not groups.get("day"):
+        end -= 1
+    return DateMention(start, end, _full_year(year_text), month, day)
+
+
+def _numeric(match: re.Match[str]) -> DateMention | None:
+    first, second, year = int(match["first"]), int(match["second"]), _full_year(match["year"])
+    if "." in match["sep"] and len(match["year"]) == 2 and "0" not in (match["first"][0], match["second"][0]) and max(first, second) < 13:
+        # 1.2.24 may be a numbering; a real dotted date nearly always has a zero-filled part, a day over 12 or the full year.
+        return None
+    if first > 12 and second > 12:
+        return None
+    if first > 12:
+        return DateMention(match.start(), match.end(), year, second, first)
+    if second > 12:
+        return DateMention(match.start(), match.end(), year, first, second)
+    if first == second:
+        return DateMention(match.start(), match.end(), year, first, second)
+    return DateMention(match.start(), match.end(), year, None, None, (first, second))
+
+
+def _partial(text: str, match: re.Match[str]) -> DateMention | None:
+    first, second = int(match["first"]), int(match["second"])
+    if first > 12 and second > 12:
+        return None
+    before = text[max(0, match.start() - 48) : match.start()]
+    if _NOT_A_DATE.search(before) or not _PARTIAL_CUE.search(before) or _PARTIAL_TAIL.match(text, match.end()):
+        return None
+    return DateMention(match.start(), match.end(), None, None, None, (first, second))
+
+
+def _is_modal_may(match: re.Match[str]) -> bool:
+    """Tell the verb "may" (and "march", "mar", "sep") from the month: without day and year only capitals make a month."""
+    name = match.groupdict().get("month") or ""
+    return (
+        name.lower() in {"may", "march", "mar", "mars", "sep", "dec", "mei", "mai"}
+        and name.islower()
+        and len(match.group()) > 0
+        and not (match.groupdict().get("day") or match.groupdict().get("year"))
+    )
+
+
+def _full_year(digits: str | None) -> int | None:
+    if not digits:
+        return None
+    value = int(digits.strip("'’"))
+    if value >= 100:
+        return value
+    return 2000 + value if value < 50 else 1900 + value
+
+
+def _longest(found: Iterable[DateMention]) -> list[DateMention]:
+    kept: list[DateMention] = []
+    for mention in sorted(found, key=lambda m: (m.start - m.end, m.start)):
+        if all(mention.end <= other.start or other.end <= mention.start for other in kept):
+            kept.append(mention)
+    return sorted(kept, key=lambda m: m.start)
+
+
+# ------------------------------------------------------------------ moving dates
+
+
+def known_order(mentions: Sequence[DateMention], order: DateOrder, known: Iterable[date] = ()) -> Literal["mdy", "dmy"] | None:
+    """Decide whether the numeric dates of one report are month/day or day/month.
+
+    Parameters
+    ----------
+    mentions : sequence of DateMention
+        All dates of the report.
+    order : {"auto", "mdy", "dmy"}
+        What the caller says; "auto" looks for evidence.
+    known : iterable of datetime.date
+        Dates of the exam from its DICOM headers: a numeric date that equals one of them in one order only decides.
+
+    Returns
+    -------
+    {"mdy", "dmy"} or None
+        None when there is no evidence or it is contradictory: guessing would move a date by months.
+    """
+    if order != "auto":
+        return order
+    dates = set(known)
+    votes: set[Literal["mdy", "dmy"]] = set()
+    for mention in mentions:
+        if mention.numbers is None or mention.year is None:
+            continue
+        first, second = mention.numbers
+        as_mdy = _valid(mention.year, first, second) in dates
+        as_dmy = _valid(mention.year, second, first) in dates
+        if as_mdy != as_dmy:
+            votes.add("mdy" if as_mdy else "dmy")
+    return votes.pop() if len(votes) == 1 else None
+
+
+def layout_votes(text: str) -> set[Literal["mdy", "dmy"]]:
+    """Collect what the unambiguous numeric dates of a text say about its order (first number over 12: day first)."""
+    votes: set[Literal["mdy", "dmy"]] = set()
+    for match in _NUMERIC.finditer(text):
+        first, second = int(match["first"]), int(match["second"])
+        if first > 12 >= second:
+            votes.add("dmy")
+        elif second > 12 >= first:
+            votes.add("mdy")
+    return votes
+
+
+def _valid(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None

@@ -1,0 +1,117 @@
+"""Names that medicine uses as words: kept by the words around them, never by the name alone.
+
+"Baker cyst" stays and "Dr. Baker" goes, also in one report. The test looks at the head noun that follows (or the preposition phrase
+that precedes); a list of eponyms alone would let a physician called Hodgkin leak.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Head nouns that make the name before them an eponym. Plural and possessive are added by the pattern.
+_HEADS = (
+    "disease syndrome cyst lymphoma ring sarcoma tumou?r procedure operation technique score scale system criteri(?:a|on) classification stage staging "
+    "grade grading units? node nodule line lines sign law duct gland canal ligament fascia space pouch fossa foramen triangle angle hernia "
+    "fracture contracture palsy paralysis phenomenon reaction test stain bodies body cells? corpuscles? loop layer membrane tract nucleus area "
+    "islets? arteritis thyroiditis granulomatosis an[ae]mia myopathy dystrophy encephalopathy neuropathy neuroma neuralgia chorea ataxia "
+    "esophagus oesophagus ulcer polyps? carcinoma melanoma adenoma naevus nevus diverticulum deformity drop foot joint nodes? "
+    "catheter tube drain stent filter clamp shunt valve port reservoir bag needle wire rod screw mesh forceps retractor ring pouch conduit "
+    "anastomosis resection reconstruction repair bypass graft flap incision approach position maneuver manoeuvre method reflex bacillus "
+    "triad tetrad sinus valve vein veins plexus muscle tendon spots? plaques? patch(?:es)? guidelines? guidance recommendations? index indices phenotype variant "
+    "transformation type lesion cell response grades? categor(?:y|ies) risk formula equation curve plot correction model space ligature sphincter "
+    "artery nerve fat pad crest ridge tubercle tuberosity process notch groove papilla ampulla crypts? glands? follicle capsule trigone "
+    "interval window zone chamber phantom pox virus fever sarcoidosis amyloidosis osteodystrophy hyperplasia cirrhosis goit(?:er|re) struma "
+    "histiocytosis mastocytosis macroglobulin[ae]mia leuk[ae]mia pneumonia effusion infection nodularity osteoarthropathy node[s]? metastas[ie]s implant "
+    "ward regimen protocol dose dosimetry therapy treatment suspension block injection solution biops(?:y|ies) rule ratio factor effect tumou?rs? chromosome"
+)
+_HEAD = "(?:" + "|".join(dict.fromkeys(_HEADS.split())) + ")"
+# Words that may stand between the name and its head: "Hodgkin's B-cell lymphoma", "Siewert type II tumor", "Child-Pugh class B".
+_GRADE = r"(?:[IVX]{1,4}[a-cA-C]?|[0-9]{1,3}[a-cA-C]?(?:\s?[+/-]\s?[0-9]{1,2})*|[A-D])"
+_QUALIFIER = (
+    r"(?:class|type|stage|grade|score|group|category|level|like|type-?like|non|b-cell|t-cell|nodular|classical|mixed|chronic|acute|small|large|giant|"
+    r"lymph|supraclavicular|bone|prostate|sum|performance|status|residual|recurrent|known|thyroid|hairy|spindle)"
+)
+_AFTER = re.compile(
+    rf"(?:['’]s|s['’]|['’])?(?:[-\s]+{_QUALIFIER}(?:\s+{_GRADE})?){{0,3}}[-\s]+{_HEAD}(?:e?s)?\b|['’]?s?\s+(?:{_QUALIFIER}\s+)?{_GRADE}\b(?![-/.]?\d)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
+    re.IGNORECASE,
+)
+_FIRST_OF_TWO = re.compile(r"[-–](?:[A-Z][\w'’]+)(?:[-–][A-Z][\w'’]+)?")
+
+# Eponyms, and words with capitals that are no names, that often stand without a head noun after them ("?Takayasu", "via Foley").
+# Their bare use counts as medical only where nothing says that a person is meant (see `is_eponym`).
+BARE_EPONYMS = frozenset(
+    """
+    adson apgar ascher asperger auerbach baastrup babinski bankart barrett bartholin batson beckwith behcet behçet bence bennett billroth
+    binswanger bosniak bouchard bowen braak breslow broca broder brodie bright brown-sequard brudzinski brunner budd burkitt buerger caroli
+    castleman charcot charlson chiari child chilaiditi clark clarke cloquet cobb cockayne codman colles conn cooper coombs corti couinaud courvoisier
+    cowden cowper creutzfeldt crohn cronkhite cushing dandy deauville denonvilliers dercum dieulafoy douglas down dressler duchenne duke dukes dupuytren
+    ebstein ehlers eisenmenger epstein erdheim-chester erdheim ewing fallot fanconi felty fisher fitz-hugh fleischner fogarty foley fournier frantz friedreich galen
+    gardner gartner garland gaucher gehrig gerota gilbert gleason goodpasture gorham gram graves grawitz groshong guillain barre guyon hashimoto
+    havers hartmann hickman hill-sachs hill henle hesselbach hirschsprung his hodgkin hounsfield horner hurthle hürthle huntington jacobson jones kaposi karnofsky kartagener kawasaki
+    kaplan kegel keith kerckring kerley kernig ki kienbock klatskin klinefelter klippel kocher koch korsakoff krukenberg kupffer langerhans langhans
+    ledderhose legg leriche lewy leydig lhermitte libman lisfranc littre lofgren löfgren luschka luque lyme lynch mallory-weiss mallory marfan marjolin mccune mckusick meckel
+    meigs menetrier ménétrier meniere ménière merkel meyer milroy mikulicz mirizzi mobitz mohs mondor monro morgagni morison morton müller mullerian
+    munchausen nissen nuck osgood osler ochsner paget pancoast papanicolaou parkinson peyer peyronie peutz-jeghers pick plummer poland pott poupart prinzmetal
+    purkinje ramsay ranvier rathke raynaud reed-sternberg reed recklinghausen reiter rendu retzius richter riedel rokitansky romberg rosai-dorfman
+    rotter rouviere roux santorini schatzki schaumann scheuermann schmorl schnitzler schwann scarpa sertoli seldinger sezary sézary sheehan siewert simmonds sjogren sjögren
+    sipple skene spigelian stensen stein still sturge sudeck swan-ganz sydenham takayasu takotsubo tenckhoff thoma tietze tourette traube trousseau
+    turcot turner valsalva vater veau virchow volkmann waldenstrom waldenström waldeyer waller warthin wegener werner wermer wernicke wharton whipple
+    whitmore willis wilms wilson winslow wirsung wolff yamagata zenker ziehl zollinger-ellison zollinger zubrod lugano ann arbor milan bethesda bormann borrmann
+    lauren hodgkins maffucci ollier gorlin muir torre birt hogg dube kikuchi kimura fujimoto whipples nelson hamman rich masson zuska hunter hurler lund mackay
+    cotswolds cheson recist percist choi masaoka koga masaoka-koga clavien dindo fuhrman furhman rai binet durie salmon glasgow mallampati beighton weber schiller duval
+    ishak metavir fazekas fazekas hunt hess spetzler kellgren lawrence outerbridge garden gustilo salter harris pauwels neer schatzker denis
+    port-a-cath portacath mediport jackson-pratt jackson pratt penrose blakemore sengstaken greenfield dobhoff robinson pezzer malecot broviac quinton permcath
+    """.split()
+)
+
+_PERSON_BEFORE = re.compile(
+    r"(?:\b(?:Drs?|Prof(?:essor)?|Mr|Mrs|Ms|Miss|Mx|Sir|Dame|Sister|Nurse|Rev|Herr|Frau|Hr|Fr|Señora?|Sra?|Mme|M|BS|BSs|PGS|GS|TS|ThS|Ông|Bà)\.?|\b(?:doctor|physician|surgeon|"
+    r"radiologist|resident|fellow|attending|technologist|tech|named|signed|signed\s+by|dictated\s+by|read\s+by|by|dear|cc|attn|attention|patient|name)\s*:?)\s*(?:[A-Z]\.?\s*){0,2}$",
+    re.IGNORECASE,
+)
+_PERSON_AFTER = re.compile(
+    r"\s*,?\s*(?:\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|FRCR|FACR|FRANZCR|MBBS|MBChB|MRCP|FRCP|CNMT|BSN|MSN|APRN|DNP|PharmD|DDS|DMD)\b\.?|(?:called|notified|informed|reported|requested|asked|"
+    r"phoned|agreed|acknowledged|recommended|reviewed|will|has|dictated|signed|stated|paged)\b)",
+)
+
+
+def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
+    """Say whether the name at ``[start, end)`` is used as a medical term there.
+
+    Parameters
+    ----------
+    text : str
+        The report.
+    start, end : int
+        Code point offsets of the name, without title.
+    strict : bool
+        Ask for a head noun or grade: for a name that the report also gives to a person.
+
+    Returns
+    -------
+    bool
+        True when a head noun or a grade follows ("Baker cyst", "Deauville 4", "Hodgkin's lymphoma") or, for well-known eponyms,
+        when the name stands alone and neither a title, a credential nor a verb of persons stands beside it.
+    """
+    before = text[max(0, start - 40) : start]
+    name = text[start:end]
+    if _PERSON_BEFORE.search(before) and not re.search(r"\bsister\s+$", before, re.IGNORECASE):
+        return False
+    if _PERSON_AFTER.match(text, end):
+        return False
+    if re.match(r"(?:sister\s+)?mary\s+joseph", name, re.IGNORECASE) or (
+        re.search(r"\bsister\s+(?:mary\s+)?$", before, re.IGNORECASE) and re.match(r"(?:mary|joseph)", name, re.IGNORECASE)
+    ):
+        return True
+    words = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", name)
+    if not words or len(words) > 3:
+        return False
+    if _AFTER.match(text, end):
+        return len(words) == 1 or all(word.lower() in BARE_EPONYMS for word in words)
+    if strict:
+        return False
+    joined = "-".join(word.lower() for word in words)
+    bare = joined.removesuffix("'s").removesuffix("’s")
+    if bare in BARE_EPONYMS or all(part in BARE_EPONYMS for part in re.split(r"[-\s]", bare)):
+        return not re.search(r"[A-Z]\.\s?$", before) and not re.match(r",?\s+[A-Z]\.(?:\s|$)", text[end : end + 5])
+    return False

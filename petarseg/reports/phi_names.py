@@ -1,0 +1,430 @@
+"""Personal names by what stands around them: labels, titles, credentials, signatures, header lines; and by being no known word.
+
+One reader (`read_name`) walks over the words of a name from a given place, so that every rule accepts the same forms: ``Q. Hasenpflug``,
+``GRUNDY, ALASDAIR P``, ``Ostrander, J.``, ``de la Cruz-Vole``, ``O'Neill``, ``Nguyễn Văn An``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from petarseg.reports.phi_eponyms import is_eponym
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_word, may_be_name
+from petarseg.reports.phi_span import PhiSpan
+
+UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
+# A word of a name: letters with inner hyphens, apostrophes and dots of initials.
+WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_])|-(?=[^\W\d_]))*")
+_PARTICLES = frozenset(
+    "de da das del della der den des di do dos du el la las le los van von vom zu zum ten ter te bin ibn ben bint al st saint san santa mac af y e i thị văn af".split()
+)
+_SUFFIXES = frozenset("jr sr ii iii iv esq".split())
+# Words that end a name although they start with a capital: labels of the next field, titles and the like.
+_STOP = frozenset(
+    """
+    mrn mr# mr dob sex age gender date time acc accession exam examination study procedure patient name id no num number phone tel fax pager ext room ward bed unit loc location department dept visit order
+    ordering referring referred attending physician provider technologist tech radiologist resident fellow nurse dictated signed electronically verified approved reviewed read reported typed transcribed cc report
+    history indication comparison technique findings impression conclusion clinical dear regards sincerely thank thanks re male female m f mi md do rn pa np phd frcr facr mbbs mbchb bs ba ma ms pa-c aprn cnmt dnp pharmd
+    january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday
+    pet ct mri fdg suv suvmax hospital clinic medical center centre university institute imaging radiology nuclear medicine oncology hematology surgery cardiology pulmonology urology neurology pathology
+    the this and or for with of in on at by from to was is has had who as if no none not unknown anonymous redacted removed withheld self n/a na nil deferred pending see above below same
+    final preliminary addendum status outpatient inpatient scan scanner performed requested by via dr prof mrs ms miss service services head chest abdomen pelvis neck liver she he her his they it we at pm am est cst pst edt
+    mrns medrec hosp born aged address insurance race ethnicity language weight height glucose dose tracer injected page end team group associates pc llc inc
+    """.split()
+)
+_CREDENTIAL = (
+    r"(?:M\.?\s?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?(?:-?C)?|Ph\.?\s?D\.?|FRCR|FACR|FACNM|FRANZCR|FRCPC|FRCSC?|FRCP|MBBS|MB\s?BS|MBChB|MB\s?ChB|MRCP|MRCS|CNMT|NMTCB|R\.?T\.?\s?(?:\(\w+\))+|RT\(?[NR]\)?|BSN|MSN|APRN|DNP|CRNP|"
+    r"FNP(?:-?(?:BC|C))?|ACNP|PharmD|DDS|DMD|DPM|MPH|MSc|BSc|DABR|DABNM|ARRT|CRNA|LPN|MB|BCh|FFR|Dr\.?\s?med|StR|SpR|ST\d|PGY-?\d)"
+)
+_TITLE = re.compile(
+    r"\b(?:Drs?|DRS?|Doctors?|DOCTORS?|Prof(?:essor)?|PROF|Mr|MR|Mrs|MRS|Ms|MS|Miss|MISS|Mx|Sir|Dame|Nurse|Rev|Herr|Frau|Sra?|Señora?|Mme|Mlle|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
+    r"(?:\.?\s*(?:med|Dr|Prof|Mr|Mrs|Ms|h\.?c)\b)*\.?\s*(?:\(?(?:Mrs|Ms)\)?\.?\s*)?",
+)
+_TITLE_LOWER = re.compile(r"\b(?:dr|doctor|mr|mrs|prof)\.?\s+(?=[a-z])")
+_AFTER_CREDENTIAL = re.compile(rf"\s*,?\s*\(?{_CREDENTIAL}(?![^\W_])")
+
+# Labels of report headers and footers after which a name stands. The name may follow on the same line only.
+_ROLE = (
+    r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name|surname|last[ ]?name|first[ ]?name|given[ ]?names?|family[ ]?name|middle[ ]name|maiden[ ]name|forenames?|alias|a\.?k\.?a\.?|client|subject|"
+    r"(?:referring|ordering|attending|requesting|primary(?:[ ]care)?|consulting|interpreting|reading|reporting|signing|supervising|dictating|responsible|admitting|treating|family|nuclear(?:[ ]medicine)?)"
+    r"(?:[ ](?:physician|provider|doctor|md|clinician|radiologist|consultant|dr|practitioner|resident|surgeon|oncologist|attending|specialist))?(?:\(s\)|s)?(?:[ ]name)?|"
+    r"ref(?:erral|erred|erring)?(?:[ ]by|[ ]from|[ ]md|[ ]dr|[ ]phys(?:ician)?)?|req(?:uest(?:ed|or|er)?)?(?:[ ]by)?|ord(?:ered|er)?(?:[ ]by)?|physician|provider|doctor|md|pcp|gp|consultant|clinician|surgeon|oncologist|radiologist|resident|fellow|attending|registrar|trainee|"
+    r"tech(?:nologist|nician)?|technologist|radiographer|nurse|rn|rad|radiology[ ]resident|nm[ ]tech|injected[ ]by|scanned[ ]by|performed[ ]by|acquired[ ]by|imaged[ ]by|staff|operator|"
+    r"(?:electronically[ ]|digitally[ ]|e-?)?(?:signed|authenticated|verified|approved|finali[sz]ed|validated|authori[sz]ed|released|attested)(?:[ ](?:off|electronically|and[ ]\w+))?(?:[ ](?:by|per))?|"
+    r"(?:dict(?:ated)?|typed|transcribed|trans(?:criptionist)?|transcriptionist|interpreted|interp|read|reported|prepared|written|entered|reviewed|compiled|edited|checked|co-?signed|cosigner|drafted|reader|author|over-?read)(?:[ ]by|[ ]and[ ]\w+[ ]by)?|dictator|signature|signer|sign(?:ing)?|"
+    r"cc|c\.c\.?|bcc|copy[ ]to|copies[ ]to|copies|attn|attention|to|from|fao|dear|re|regarding|contact|next[ ]of[ ]kin|nok|spouse|mother|father|guardian|emergency[ ]contact|caller|notified|called[ ]to|"
+    r"navn|name[ ]des[ ]patienten|nom|nombre|paciente|họ[ ]tên|họ[ ]và[ ]tên|bệnh[ ]nhân|bác[ ]sĩ|befundet[ ]von|patienten|cpr-navn)"
+)
+_LABEL = re.compile(rf"(?<![\w-]){_ROLE}\s*(?:\(s\))?\s*(?::|=|#(?!\d)|-(?=\s)|–)\s*", re.IGNORECASE)
+# Words of running text after which a name stands without colon.
+_LEAD = re.compile(
+    r"\b(?:(?:dictated|signed|typed|transcribed|interpreted|read|reported|prepared|reviewed|approved|verified|performed|injected|scanned|requested|ordered|referred|authenticated|cosigned|co-signed|finali[sz]ed|supervised|attended|seen|"
+    r"examined|treated|operated|supplied|obtained|administered|accompanied|consented|counsel?led|notified|informed|communicated|relayed|conveyed|given|called|telephoned|paged|acknowledged|discussed|confirmed|escalated|sent|copied|addressed|forwarded|faxed|emailed|e-mailed|"
+    r"phoned|handed|verbally\s+\w+|talked|spoke|spoken|speaking|signed\s+off|read\s+back)(?:\s+(?:electronically|verbally|directly|personally|over\s+the\s+phone|by\s+(?:tele)?phone|via\s+\w+|and\s+\w+|also|in\s+person|jointly|the\s+\w+|these\s+\w+|this\s+\w+|results?|findings?))*\s+(?:by|with|to|from)|"
+    r"(?:dictated|signed|electronically\s+signed|typed|transcribed|approved|verified|dear|attn|cc|per|for|patient|named?|notified|paged|called|informed|phoned|contacted|regards?|sincerely|daughter|son|wife|husband|sister|brother|mother|father|spouse|colleague|colleagues|nurse|coordinator|resident|fellow|attending|"
+    r"radiologist|oncologist|surgeon|physician|technologist|consultant|registrar|practitioner|provider|dietitian|navigator|case\s+manager|pulmonologist|urologist|hematologist|haematologist|pathologist|neurologist|cardiologist|endocrinologist|gastroenterologist|dermatologist|gyn(?:a)?ecologist|rheumatologist|pediatrician|paediatrician|tech|"
+    r"care\s+of|c/o|tel|under|by|with|and|thank|thanks|hi|hello|from|to|of|re)),?\s*:?\s*(?:the\s+)?(?:oncologist\s+|physician\s+|surgeon\s+|resident\s+|nurse\s+|referrer\s+)?$",
+    re.IGNORECASE,
+)
+# Of those, the ones that any capitalised word may follow: there only an unknown word or a common name counts.
+_WEAK_LEAD = re.compile(
+    r"\b(?:under|by|with|and|from|to|of|for|per|re|tel|called|patient|regards?|given|obtained|seen|treated|administered|supplied)\s*$",
+    re.IGNORECASE,
+)
+_HEADER_ID = re.compile(
+    r"(?:\b(?:MRN|MR#|DOB|D\.O\.B|born|Acc(?:ession)?|Unit\s+no|Hosp(?:ital)?\s+no|NHS|Patient\s+ID|record|Age|Sex|Tech|Visit|scanned|performed|exam\s+date)\b|\d{5,}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\b[A-Z]{1,4}-?\d{3,})",
+    re.IGNORECASE,
+)
+
+
+def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = False, limit: int = 6) -> int | None:
+    """Walk over the words of a name.
+
+    Parameters
+    ----------
+    text : str
+        The report.
+    start : int
+        Where the name would start.
+    lower : bool
+        Accept words in lower case that no dictionary knows ("dr. thackeray").
+    known_only : bool
+        Accept only names of which at least one word is a common name or in no dictionary.
+    limit : int
+        Most words of a name.
+
+    Returns
+    -------
+    int or None
+        End offset, or None when no name starts there.
+    """
+    position, end, words, full, comma = start, None, 0, 0, False
+    shouting = False
+    while words < limit:
+        match = WORD.match(text, position)
+        if match is None:
+            break
+        word = match.group()
+        low = word.lower()
+        dotted = text[match.end() : match.end() + 1] == "."
+        if (
+            words
+            and low in _PARTICLES
+            and WORD.match(text, _skip(text, match.end() + (1 if low == "st" and dotted else 0)))
+            and (word.islower() or full == 0 or low not in {"do", "i", "e"})
+        ):
+            following = WORD.match(text, _skip(text, match.end() + (1 if low == "st" and dotted else 0)))
+            if following is None or not (following.group()[0].isupper() or following.group().lower() in _PARTICLES):
+                break
+            position, words = following.start(), words + 1
+            continue
+        if not words and low in _PARTICLES and low not in {"do", "i", "e", "te", "st"}:
+            following = WORD.match(text, _skip(text, match.end()))
+            if following is not None and following.group()[0].isupper() and (word[0].isupper() or len(low) > 1):
+                position, words = following.start(), words + 1
+                continue
+        if len(word) == 1 or (len(word) == 2 and word.isupper() and dotted is False and full and low not in _STOP and not is_word(word)):
+            if not word[0].isupper() or (len(word) == 1 and full == 0 and not dotted and not _name_follows(text, match.end())):
+                break
+            end = match.end() + (1 if dotted else 0)
+            words += 1
+            position = end if dotted and text[end : end + 1].isupper() else _skip(text, end)
+        else:
+            if not _acceptable(text, match, first=full == 0, lower=lower):
+                break
+            shouting = word.isupper()
+            end = match.end()
+            if low in {"jr", "sr"} and dotted:
+                end += 1
+            full, words = full + 1, words + 1
+            position = _skip(text, end)
+        if text[end : end + 1] == "," and not comma and full == 1 and words <= 3:
+            following = WORD.match(text, _skip(text, end + 1))
+            if following is not None and _is_forename(text, following, shouting):
+                position, comma = following.start(), True
+                continue
+            suffix = following is not None and following.group().lower() in _SUFFIXES
+            if suffix and following is not None:
+                end = following.end()
+            break
+        if position == end and text[end - 1 : end] != ".":
+            break
+    if end is None or (full == 0 and words < 2):
+        return None
+    if known_only and not any(may_be_name(word.group()) and len(word.group()) > 1 for word in WORD.finditer(text, start, end)):
+        return None
+    return end
+
+
+def _skip(text: str, position: int) -> int:
+    """Skip the blanks that may stand inside a name (HIS exports pad with several)."""
+    match = re.compile(r"[ \t\u00a0]{1,3}").match(text, position)
+    return match.end() if match else position
+
+
+def _name_follows(text: str, position: int) -> bool:
+    following = WORD.match(text, _skip(text, position))
+    return following is not None and len(following.group()) > 1 and following.group()[0].isupper() and may_be_name(following.group())
+
+
+def _is_forename(text: str, match: re.Match[str], shouting: bool) -> bool:
+    """Tell ``Ostrander, J.`` and ``GRUNDY, ALASDAIR P`` from ``Baker, MD`` and ``Tallow, scanned``."""
+    word = match.group()
+    if not word[0].isupper() or re.compile(rf"{_CREDENTIAL}(?![^\W_])").match(text, match.start()):
+        return False
+    if word.lower() in _STOP or word.lower() in _SUFFIXES:
+        return False
+    if len(word) == 1:
+        return True
+    return may_be_name(word) and not (word.isupper() and not shouting and len(word) < 4)
+
+
+def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) -> bool:
+    word = match.group()
+    low = word.lower()
+    after = text[match.end() : match.end() + 2]
+    if low in _STOP or re.match(r"\s?[:#=](?!\s*$)", after):
+        return False
+    if re.compile(rf"{_CREDENTIAL}(?![^\W_])").fullmatch(word) and not first:
+        return False
+    if word[0].islower():
+        return lower and not is_word(word) and len(word) > 2
+    if first:
+        return True
+    if low in COMMON_WORDS and word.isupper():
+        return low not in {"on", "in", "at", "by", "to", "an", "as", "it", "is", "or", "be", "do", "his", "her", "so", "can"}
+    return may_be_name(word) or (word[0].isupper() and not word.isupper())
+
+
+def find_names(text: str) -> Iterator[PhiSpan]:
+    """Find names by label, title, credential, signature and header line."""
+    yield from _by_title(text)
+    yield from _by_label(text)
+    yield from _by_credential(text)
+    yield from _by_lead(text)
+    yield from _by_header_line(text)
+
+
+def _by_title(text: str) -> Iterator[PhiSpan]:
+    for match in _TITLE.finditer(text):
+        title = match.group().strip(" .")
+        if title.upper() in {"MR", "MS", "BS", "TS", "GS"} and "." not in match.group() and not WORD.match(text, match.end()):
+            continue
+        gap = text[match.start() + len(title) : match.end()]
+        if not gap:
+            continue
+        known_only = (
+            title in {"MR", "MS", "BS", "TS", "GS", "Sir", "Nurse", "Rev", "SR", "Sr", "Sra", "Doctor", "Doctors", "DOCTOR"}
+            and "." not in gap
+        )
+        end = read_name(text, match.end(), lower=True, known_only=known_only)
+        while end is not None:
+            yield PhiSpan(match.end(), end, "NAME")
+            # Drs. Vole and Tallow; Drs. Vole, Tallow, and Juniper
+            following = re.compile(r"\s*(?:,\s*(?:and\s+)?|and\s+|&\s*|/\s*)(?=[A-Z])").match(text, end)
+            if following is None or not title.lower().startswith(("drs", "doctors")):
+                break
+            start, end = following.end(), read_name(text, following.end(), known_only=True)
+            if end is not None:
+                yield PhiSpan(start, end, "NAME")
+                match_end = end
+                following = re.compile(r"\s*(?:,\s*(?:and\s+)?|and\s+|&\s*)(?=[A-Z])").match(text, match_end)
+                end = None
+                if following is not None:
+                    last = read_name(text, following.end(), known_only=True)
+                    if last is not None:
+                        yield PhiSpan(following.end(), last, "NAME")
+    for match in _TITLE_LOWER.finditer(text):
+        end = read_name(text, match.end(), lower=True)
+        if end is not None:
+            yield PhiSpan(match.end(), end, "NAME")
+
+
+def _by_label(text: str) -> Iterator[PhiSpan]:
+    for match in _LABEL.finditer(text):
+        start = match.end()
+        for _ in range(4):
+            title = _TITLE.match(text, start)
+            start = title.end() if title else start
+            end = read_name(text, start, lower=True, known_only=_general_label(match.group()))
+            if end is None:
+                break
+            yield PhiSpan(start, end, "NAME")
+            after = re.compile(rf"(?:\s*,?\s*\(?{_CREDENTIAL}\)?(?![^\W_]))*\s*(?:[,;/&]|\band\b)\s*").match(text, end)
+            if after is None:
+                break
+            start = after.end()
+            if not _person_like(text, start):
+                break
+
+
+def _general_label(label: str) -> bool:
+    """Labels that words other than names follow as often ("To:", "Re:", "Reported:", "Attending: none")."""
+    return bool(
+        re.match(
+            r"(?:to|from|re|regarding|read|reported|reviewed|checked|prepared|written|entered|subject|contact|sign|copies|copy\s+to|ref|referral|request|requested|order|ordered|author|staff|rad|md|rn|attention|called|patient|pt|primary|nuclear|family|"
+            r"consulting|treating|performed|nom|name)\b",
+            label,
+            re.IGNORECASE,
+        )
+    )
+
+
+def _person_like(text: str, start: int) -> bool:
+    title = _TITLE.match(text, start)
+    match = WORD.match(text, title.end() if title else start)
+    return match is not None and match.group()[0].isupper() and may_be_name(match.group()) and match.group().lower() not in _STOP
+
+
+def _by_credential(text: str) -> Iterator[PhiSpan]:
+    """``Caspian Deauville, MD``: walk back over the words of the name before a credential."""
+    for match in re.finditer(rf",\s*{_CREDENTIAL}(?![^\W_])|(?<=[^\W\d_])\s+\(?{_CREDENTIAL}(?![^\W_])", text):
+        start = _read_back(text, match.start(), strict="," not in match.group())
+        if start is not None:
+            yield PhiSpan(start, match.start(), "NAME")
+
+
+def _read_back(text: str, end: int, *, strict: bool) -> int | None:
+    """Find where the name that ends at `end` starts."""
+    line_start = max(text.rfind("\n", 0, end) + 1, end - 60)
+    words = list(WORD.finditer(text, line_start, end))
+    start: int | None = None
+    full = 0
+    right = end
+    for match in reversed(words):
+        word = match.group()
+        gap = text[match.end() : right]
+        if not re.fullmatch(r"\.?[ \t\u00a0]{0,3}" if right != end else r"\.?\s*", gap):
+            if not (
+                re.fullmatch(r",[ ]{1,2}", gap)
+                and full >= 1
+                and word.isupper() == text[right].isupper()
+                and may_be_name(word)
+                and full + 1 <= 3
+            ):
+                break
+        low = word.lower()
+        if len(word) == 1 and word.isupper():
+            start, right = match.start(), match.start()
+            continue
+        if low in _PARTICLES and word.islower() and start is not None:
+            start, right = match.start(), match.start()
+            continue
+        if not word[0].isupper() or low in _STOP:
+            break
+        if not may_be_name(word) and (strict or (full > 0 and word.isupper())):
+            break
+        if low in COMMON_WORDS and word.isupper() and low in {"on", "in", "at", "by", "to", "an", "as", "it", "is", "or", "be", "do", "so"}:
+            break
+        full += 1
+        start, right = match.start(), match.start()
+        if full == 4:
+            break
+    if start is None or full == 0:
+        return None
+    first = WORD.match(text, start)
+    if strict and (first is None or not any(may_be_name(m.group()) and len(m.group()) > 1 for m in WORD.finditer(text, start, end))):
+        return None
+    return start
+
+
+def _by_lead(text: str) -> Iterator[PhiSpan]:
+    """``dictated by Renata Vole``, ``discussed with Imogen Pascoe``: a name after words that lead to one."""
+    for match in WORD.finditer(text):
+        if not match.group()[0].isupper():
+            continue
+        before = text[max(0, match.start() - 70) : match.start()]
+        if not before or not before[-1] in " \t\n:" or not _LEAD.search(before):
+            continue
+        weak = _WEAK_LEAD.search(before) is not None
+        if not may_be_name(match.group()) and not (
+            len(match.group()) == 1 and _name_follows(text, match.end() + (text[match.end() : match.end() + 1] == "."))
+        ):
+            continue
+        end = read_name(text, match.start(), known_only=True)
+        if end is None or is_eponym(text, match.start(), end):
+            continue
+        if weak and match.group().isupper() and len(match.group()) < 6:
+            continue
+        yield PhiSpan(match.start(), end, "NAME")
+
+
+def _by_header_line(text: str) -> Iterator[PhiSpan]:
+    """``Saoirse Blumenkrantz, HX77-10023, 9 Feb 2024``: a name in a line that also holds a number of the patient or a date."""
+    for line in re.finditer(r"[^\r\n]+", text):
+        content = line.group()
+        if not _HEADER_ID.search(content) or re.search(r"\bSUV|\bslice|\bimage\b", content, re.IGNORECASE):
+            continue
+        for start in _field_starts(content):
+            absolute = line.start() + start
+            if not re.match(rf"[{UPPER}]", text[absolute : absolute + 1]):
+                continue
+            end = read_name(text, absolute, known_only=True)
+            if end is None or end > line.end():
+                continue
+            words = [m.group() for m in WORD.finditer(text, absolute, end) if len(m.group()) > 1]
+            named = [word for word in words if may_be_name(word)]
+            if (
+                len(words) >= 2
+                and named
+                and not is_eponym(text, absolute, end)
+                and re.match(r"\s*(?:[,;|/(.\t-]|$|\s{2,}|\n|_x000D_|\d|[A-Z#]{2,})", text[end : end + 8])
+            ):
+                if all(not is_word(word) or word.lower() in COMMON_WORDS for word in words) or (
+                    text[end : end + 1] in ",;|(" or not text[end : line.end()].strip()
+                ):
+                    yield PhiSpan(absolute, end, "NAME")
+
+
+def _field_starts(content: str) -> list[int]:
+    starts = [len(content) - len(content.lstrip())]
+    starts += [match.end() for match in re.finditer(r"[|;,.(]\s+|\s{2,}|\t|:\s+", content)]
+    return starts
+
+
+def find_unknown(text: str) -> Iterator[PhiSpan]:
+    """Find capitalised words of running text that no dictionary knows or that are common names, and that no eponym rule keeps."""
+    for line in re.finditer(r"[^\r\n]+", text):
+        letters = [char for char in line.group().replace("_x000D_", "") if char.isalpha()]
+        if not letters or sum(char.isupper() for char in letters) > 0.6 * len(letters):
+            continue
+        yield from _unknown_in_line(text, line.start(), line.end())
+
+
+def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiSpan]:
+    position = line_start
+    for match in WORD.finditer(text, line_start, line_end):
+        if match.start() < position:
+            continue
+        word = match.group()
+        if len(word) < 3 or not word[0].isupper() or word.isupper() or any(c.isupper() for c in word[1:] if not _inner_capital(word)):
+            continue
+        if (
+            text[match.start() - 1 : match.start()].isalnum()
+            or text[match.end() : match.end() + 1].isdigit()
+            or text[match.end() : match.end() + 2] in {"-1", "-2"}
+        ):
+            continue
+        if not may_be_name(word) or word.lower() in COMMON_WORDS or word.lower() in _STOP:
+            continue
+        end = read_name(text, match.start(), known_only=True)
+        if end is None:
+            continue
+        position = end
+        words = [m.group() for m in WORD.finditer(text, match.start(), end) if len(m.group()) > 1]
+        initial = re.search(rf"(?<![\w])(?:[{UPPER}]\.\s?){{1,3}}$", text[max(0, match.start() - 8) : match.start()])
+        if len(words) == 1 and not initial and (_starts_sentence(text, line_start, match.start()) and not is_person_name(word)):
+            continue
+        if is_eponym(text, match.start(), end):
+            continue
+        yield PhiSpan(match.start() - (len(initial.group()) if initial else 0), end, "NAME")
+
+
+def _inner_capital(word: str) -> bool:
+    return bool(re.fullmatch(rf"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’])?[{UPPER}][^\W\d_]+(?:[-'’][^\W\d_]+)*", word))
+
+
+def _starts_sentence(text: str, line_start: int, start: int) -> bool:
+    before = text[line_start:start]
+    return not before.strip(" \t-•*0123456789.)(") or bool(re.search(r"[.!?:;]\s*[\"'(]?$", before))
