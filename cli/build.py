@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from cli.console import EXIT_OK, EXIT_REJECTED, err, print_json, progress_bar
+from cli.console import EXIT_OK, EXIT_REJECTED, add, err, print_json, progress_bar
 
 if TYPE_CHECKING:
     from schemas.config import BuildConfig
@@ -19,9 +19,9 @@ DEMO_EXAMS = 12
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("build", epilog="Example: petarseg build --archive /data/dicom --reports reports.csv --out /data/petarseg")(build)
-    app.command("demo", epilog="Example: petarseg demo --out demo")(demo)
-    app.command("phantom", epilog="Example: petarseg phantom --out cohort --exams 12 --seed 7")(phantom)
+    add(app, "build", build, example="petarseg build --archive /data/dicom --reports reports.csv --out /data/petarseg")
+    add(app, "demo", demo, example="petarseg demo --out demo")
+    add(app, "phantom", phantom, example="petarseg phantom --out cohort --exams 12 --seed 7")
 
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]

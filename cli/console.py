@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -15,7 +17,17 @@ from petarseg.errors import Rejected
 
 err = Console(file=sys.stderr, highlight=False)
 
-EXIT_OK, EXIT_REJECTED, EXIT_USAGE, EXIT_BUG = 0, 1, 2, 70
+EXIT_OK, EXIT_REJECTED, EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 70, 130
+
+
+def add(app: typer.Typer, name: str, function: Callable[..., int], *, example: str) -> None:
+    """Add a command whose return value is the exit code; its --help ends with an example."""
+
+    @functools.wraps(function)
+    def command(*args: Any, **options: Any) -> None:
+        raise typer.Exit(function(*args, **options))
+
+    app.command(name, epilog=f"Example: {example}")(command)
 
 
 def print_json(value: object) -> None:

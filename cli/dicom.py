@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, err, print_json, progress_bar, rejection
+from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, add, err, print_json, progress_bar, rejection
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when the input is rejected.")]
@@ -15,10 +15,10 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when the in
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("index", epilog="Example: petarseg index /data/dicom --out tables")(index)
-    app.command("suv", epilog="Example: petarseg suv /data/dicom/pet --out suv.nii.gz --json")(suv)
-    app.command("convert", epilog="Example: petarseg convert /data/dicom/exam --out converted")(convert)
-    app.command("deidentify", epilog="Example: petarseg deidentify /data/dicom /data/clean --key-dir /secure/key --verify")(deidentify)
+    add(app, "index", index, example="petarseg index /data/dicom --out tables")
+    add(app, "suv", suv, example="petarseg suv /data/dicom/pet --out suv.nii.gz --json")
+    add(app, "convert", convert, example="petarseg convert /data/dicom/exam --out converted")
+    add(app, "deidentify", deidentify, example="petarseg deidentify /data/dicom /data/clean --key-dir /secure/key --verify")
 
 
 def index(

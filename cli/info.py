@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import err, print_json
+from cli.console import EXIT_OK, add, err, print_json
 
 PACKAGES = ("prefect", "numpy", "pydicom", "SimpleITK", "nibabel", "pyarrow", "presidio-analyzer", "spacy", "torch", "TotalSegmentator")
 EXTRAS = {
@@ -23,7 +23,7 @@ EXTRAS = {
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("info", epilog="Example: petarseg info --json")(info)
+    add(app, "info", info, example="petarseg info --json")
 
 
 def installed(package: str) -> str | None:
@@ -54,15 +54,16 @@ def describe() -> dict[str, Any]:
     }
 
 
-def info(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> None:
+def info(as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False) -> int:
     """Say what is installed: versions, extras, profiles, methods, reason codes."""
     values = describe()
     if as_json:
         print_json(values)
-        return
+        return EXIT_OK
     err.print(f"petarseg {values['petarseg']}, Python {values['python']}, {values['cores']} cores, {values['platform']}")
     for package, number in values["packages"].items():
         err.print(f"  {package:<18} {number or '-'}")
     missing = [extra for extra, there in values["extras"].items() if not there]
     if missing:
         err.print(f"  extras not installed: {', '.join(missing)} (pip install -e '.[NAME]' -c constraints.txt)")
+    return EXIT_OK

@@ -7,14 +7,14 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import EXIT_OK, EXIT_REJECTED, err, print_json, rejection
+from cli.console import EXIT_OK, EXIT_REJECTED, add, err, print_json, rejection
 
 MEASURES = ("max_ras_mm", "suv_max", "suv_mean", "suv_peak", "volume_ml", "tlg", "threshold_suv", "iterations", "stop_reason", "method")
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("segment", epilog="Example: petarseg segment --pet suv.nii.gz --suv-max 7.9 --slice 239 --out mask.nii.gz --json")(segment)
+    add(app, "segment", segment, example="petarseg segment --pet suv.nii.gz --suv-max 7.9 --slice 239 --out mask.nii.gz --json")
 
 
 def segment(
@@ -94,7 +94,8 @@ def segment_all(
     """Match and grow every row; returns the results in row order and the label map (value = row number from 1)."""
     import numpy as np
 
-    from petarseg.errors import FindingRejected
+    from petarseg.errors import ConfigError, FindingRejected
+    from petarseg.lesions.conventions import CONVENTIONS
     from petarseg.lesions.grow import grow_lesion
     from petarseg.lesions.match import Query, match_findings
     from petarseg.reasons import Reason
@@ -103,7 +104,10 @@ def segment_all(
         Query(finding_id=str(number), suv_max=value, axial_slice=axial, suv_decimals=decimals)
         for number, (value, axial, decimals) in enumerate(rows)
     ]
-    matches = match_findings(volume, queries, convention=numbering)
+    conventions = {convention.name: convention for convention in CONVENTIONS}
+    if numbering not in conventions:
+        raise ConfigError(f"--numbering must be one of {', '.join(conventions)}, not {numbering!r}")
+    matches = match_findings(volume, queries, convention=conventions[numbering])
     labels = np.zeros(volume.shape, dtype=np.uint8 if len(rows) < 256 else np.uint16)
     results: list[dict[str, Any]] = []
     for number, query in enumerate(queries, 1):
@@ -118,7 +122,7 @@ def segment_all(
         except FindingRejected as error:
             results.append(rejection(error))
             continue
-        labels[box][lesion.mask] = number
+        lesion.paint(labels, number)
         values = {name: getattr(lesion, name) for name in MEASURES}
         values["max_ras_mm"] = [round(float(value), 3) for value in values["max_ras_mm"]]
         flags = sorted({*outcome.flags, *lesion.flags})

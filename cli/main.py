@@ -7,11 +7,10 @@ import sys
 import traceback
 from pathlib import Path
 
-import click
 import typer
 
 from cli import build, dicom, info, lesions, reports
-from cli.console import EXIT_BUG, EXIT_OK, EXIT_USAGE, err
+from cli.console import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, err
 from petarseg.errors import PetarsegError
 
 app = typer.Typer(
@@ -30,18 +29,12 @@ for module in (build, dicom, reports, lesions, info):
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return the exit code; what a user can get wrong ends in a message, never in a traceback."""
     try:
-        code = app(args, standalone_mode=False)
-    except click.exceptions.Abort:
-        err.print("interrupted; the same command resumes")
-        return 130
+        app(args)
+    except SystemExit as stop:  # typer's own way out: help, usage errors, exit codes of commands
+        return stop.code if isinstance(stop.code, int) else EXIT_OK
     except KeyboardInterrupt:
         err.print("interrupted; the same command resumes")
-        return 130
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except click.exceptions.Exit as error:
-        return error.exit_code
+        return EXIT_INTERRUPTED
     except PetarsegError as error:
         err.print(f"[bold red]error:[/] {error_text(error)}")
         return EXIT_USAGE
@@ -50,7 +43,7 @@ def run(args: list[str] | None = None) -> int:
         return EXIT_OK
     except Exception as error:  # noqa: BLE001 - the last line of defence: say where the bug is without quoting data
         return bug(error)
-    return code if isinstance(code, int) else EXIT_OK
+    return EXIT_OK
 
 
 def error_text(error: BaseException) -> str:

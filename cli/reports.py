@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, err, print_json, progress_bar
+from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, add, err, print_json, progress_bar
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object (a summary) on stdout.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="TOML file; its [reports] columns map your column names.")]
@@ -19,9 +19,9 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when anythi
 
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
-    app.command("deidentify-reports", epilog="Example: petarseg deidentify-reports reports.csv --out scrubbed.jsonl")(deidentify_reports)
-    app.command("extract", epilog="Example: petarseg extract --reports reports.csv --out measurements.jsonl")(extract)
-    app.command("structure", epilog="Example: petarseg structure --findings measurements.jsonl --out structured.jsonl")(structure)
+    add(app, "deidentify-reports", deidentify_reports, example="petarseg deidentify-reports reports.csv --out scrubbed.jsonl")
+    add(app, "extract", extract, example="petarseg extract --reports reports.csv --out measurements.jsonl")
+    add(app, "structure", structure, example="petarseg structure --findings measurements.jsonl --out structured.jsonl")
 
 
 def write_lines(path: Path, rows: Iterable[dict[str, Any]]) -> int:

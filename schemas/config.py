@@ -91,8 +91,8 @@ class LesionsConfig(Section):
     fwhm_mm: float = Field(7.0, gt=0, le=20, description="Resolution of the reconstruction, full width at half maximum, in mm.")
     fwhm_by_model_mm: dict[str, float] = Field(default_factory=dict, description="FWHM in mm per ManufacturerModelName, where it differs.")
     tolerance_suv: float = Field(0.1, gt=0, description="Largest |component maximum - reported SUVmax|, inclusive, in SUV.")
-    slice_numbering: Literal["auto", "head_first_1", "head_first_0", "feet_first_1", "feet_first_0", "instance_number"] = Field(
-        "auto", description="How reports count axial slices; auto detects it per scanner and falls back to head_first_1."
+    slice_numbering: Literal["auto", "head_first_1", "head_first_0", "feet_first_1", "feet_first_0", "instance_number_1", "ct_series_1"] = (
+        Field("auto", description="How reports count axial slices; auto detects it per scanner and falls back to head_first_1.")
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where masks are grown.")
 

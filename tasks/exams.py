@@ -23,6 +23,7 @@ from petarseg.dicom.convert import convert_ct, convert_pet
 from petarseg.errors import ExamRejected, FindingRejected
 from petarseg.files import sha256_file, write_json
 from petarseg.keys import KeyFolder
+from petarseg.lesions.conventions import CONVENTIONS, SliceConvention
 from petarseg.lesions.grow import Lesion, grow_lesion
 from petarseg.lesions.match import Match, Query, match_findings
 from petarseg.quality.mip import mip_png
@@ -92,7 +93,7 @@ def find_lesions(
         matches = match_findings(
             pet,
             queries,
-            convention=convention,
+            convention=convention_named(convention),
             tolerance_suv=config.lesions.tolerance_suv,
             instance_numbers=converted.get("instance_numbers"),
         )
@@ -127,6 +128,14 @@ def find_lesions(
     return exam_stage(workspace, "lesions", exam_id, inputs, make)
 
 
+def convention_named(name: str) -> SliceConvention:
+    """Return the slice convention called `name`; ValueError if there is none."""
+    for convention in CONVENTIONS:
+        if convention.name == name:
+            return convention
+    raise ValueError(f"no slice convention {name!r}; there are {[convention.name for convention in CONVENTIONS]}")
+
+
 def query_of(number: int, finding: Mapping[str, Any]) -> Query:
     """Turn an accepted measurement into a query on the image."""
     text = finding["suv_text"] or ""
@@ -146,12 +155,11 @@ def query_of(number: int, finding: Mapping[str, Any]) -> Query:
 
 def paint(labels: np.ndarray[Any, Any], lesion: Lesion, label: int) -> None:
     """Write a lesion's mask into the label map; two lesions on one voxel are a rejection, not an overwrite."""
-    start = lesion.mask_start_ijk
-    box = tuple(slice(low, low + size) for low, size in zip(start, lesion.mask.shape, strict=True))
+    box = tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))
     taken = labels[box][lesion.mask]
     if taken.any():
         raise FindingRejected(Reason.SHARED_COMPONENT, {"voxels": int((taken > 0).sum()), "of": int(lesion.mask.sum())})
-    labels[box][lesion.mask] = label
+    lesion.paint(labels, label)
 
 
 def lesion_record(label: int, query: Query, finding: Mapping[str, Any], match: Match, lesion: Lesion) -> dict[str, Any]:
