@@ -38,6 +38,7 @@ class Reason(StrEnum):
     SLICES_MISSING = "slices_missing", "The slice positions have a gap."
     SLICES_DUPLICATED = "slices_duplicated", "Several different slices share one position."
     TOO_FEW_SLICES = "too_few_slices", "The series has too few slices for a volume."
+    RESCALE_MISSING = "rescale_missing", "Rescale slope or intercept is missing, unreadable or not positive."
     # --- SUV ---
     NOT_ATTENUATION_CORRECTED = "not_attenuation_corrected", "CorrectedImage does not list attenuation correction."
     NOT_DECAY_CORRECTED = "not_decay_corrected", "The decay correction is missing or contradictory."

@@ -1,0 +1,220 @@
+"""Tell when the tracer was given and to which moment the image is decay-corrected.
+
+The two questions behind almost every wrong SUV. Everything here works on naive local times of one clock; nothing here knows DICOM.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from statistics import median
+
+from petarseg.errors import QuantificationError
+from petarseg.reasons import Reason
+
+CLOCK_TOLERANCE_S = 1.0
+"""Times this close are equal: 1 s is 1e-4 of an F-18 factor. Scanners round series times to seconds."""
+START_TIMES_TOLERANCE_S = 60.0
+"""Two elements that give the injection time may differ by less than this (one of them may be cut to minutes)."""
+MAX_SCAN_S = 4 * 3600.0
+"""No examination takes longer from its start to its last frame."""
+LATE_S = 3600.0
+SHORT_LIVED_S = 41_400.0
+"""Below this half-life an injection on another day than the scan can only be a shifted date (ZRAD's bound)."""
+
+
+class Vendor(StrEnum):
+    """Whose conventions the header follows."""
+
+    GE = "ge"
+    PHILIPS = "philips"
+    SIEMENS = "siemens"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """When one slice was measured.
+
+    Parameters
+    ----------
+    acquisition : datetime or None
+        Start of the frame.
+    reference_s : float or None
+        Frame reference time: seconds from the moment of decay correction.
+    duration_s : float or None
+        Length of the frame.
+    """
+
+    acquisition: datetime | None = None
+    reference_s: float | None = None
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReferenceTime:
+    """The moment to which the pixels are decay-corrected, how it was found, and what was assumed."""
+
+    at: datetime
+    method: str
+    assumptions: tuple[str, ...] = ()
+
+
+def average_count_rate_time(duration_s: float, half_life_s: float) -> float:
+    """Return the seconds from frame start at which the decaying activity equals its mean over the frame.
+
+    References
+    ----------
+    .. [1] DICOM PS3.3 C.8.9.1.1.11 (decay factor over a frame); IBSI SUV verification, average count rate time
+       ``ln(lambda T / (1 - exp(-lambda T))) / lambda``.
+    """
+    if duration_s <= 0.0:
+        return 0.0
+    decay = math.log(2.0) / half_life_s
+    return math.log(decay * duration_s / -math.expm1(-decay * duration_s)) / decay
+
+
+def find_scan_reference(
+    *, series_start: datetime | None, vendor_start: datetime | None, frames: Sequence[Frame], half_life_s: float, vendor: Vendor
+) -> ReferenceTime:
+    """Find the reference of decay correction START.
+
+    In this order: the series time when no frame was acquired before it; else the series is post-processed and its time worthless:
+    the vendor's own element, the frame reference times when all frames agree, the earliest frame of the series.
+
+    Raises
+    ------
+    QuantificationError
+        REFERENCE_TIME_MISSING when nothing of this is there.
+
+    References
+    ----------
+    .. [1] QIBA FDG-PET/CT profile, vendor-neutral pseudo-code for SUV.
+    """
+    acquisitions = [frame.acquisition for frame in frames if frame.acquisition is not None]
+    if len(acquisitions) < len(frames) or not acquisitions:
+        raise QuantificationError(Reason.REFERENCE_TIME_MISSING, {"missing": "AcquisitionTime", "DecayCorrection": "START"})
+    first = min(acquisitions)
+    if (max(acquisitions) - first).total_seconds() > MAX_SCAN_S:
+        raise QuantificationError(Reason.REFERENCE_TIME_MISSING, {"contradictory": "AcquisitionTime", "DecayCorrection": "START"})
+    series, redated = _on_day_of(series_start, first)
+    if series is not None:
+        notes = ("series_date_ignored",) if redated else ()
+        return ReferenceTime(series, "series_time", notes)
+    private, redated = _on_day_of(vendor_start, first)
+    if private is not None:
+        return ReferenceTime(private, f"{vendor.value}_private_start", ("private_date_ignored",) if redated else ())
+    by_frame = _from_frame_reference_times(frames, half_life_s, vendor)
+    if by_frame is not None:
+        return ReferenceTime(by_frame, "frame_reference_time", ("series_is_post_processed",))
+    if len(frames) > 1:
+        return ReferenceTime(first, "earliest_acquisition", ("series_is_post_processed",))
+    raise QuantificationError(
+        Reason.REFERENCE_TIME_MISSING, {"missing": "FrameReferenceTime or ActualFrameDuration", "series": "post-processed"}
+    )
+
+
+def _on_day_of(start: datetime | None, first: datetime) -> tuple[datetime | None, bool]:
+    """Return `start` when it can be the start of a scan whose first frame is `first`, else the same clock time on that day.
+
+    De-identifiers shift some dates and forget others; the clock times survive.
+    """
+    if start is None:
+        return None, False
+    if _may_start(start, first):
+        return start, False
+    for day in (first.date(), first.date() - timedelta(days=1)):
+        moved = datetime.combine(day, start.time())
+        if start.date() != day and abs((start - first).total_seconds()) > 12 * 3600 and _may_start(moved, first):
+            return moved, True
+    return None, False
+
+
+def _may_start(start: datetime, first: datetime) -> bool:
+    return -CLOCK_TOLERANCE_S <= (first - start).total_seconds() <= MAX_SCAN_S
+
+
+def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, vendor: Vendor) -> datetime | None:
+    """Return acquisition + t - FrameReferenceTime when it is one moment for all frames.
+
+    t is the average count rate time of the frame; for GE, and for whoever calls the first frame's reference time zero, it is 0: they
+    count from the start of the frame.
+    """
+    offsets = [frame.reference_s for frame in frames if frame.reference_s is not None]
+    if len(offsets) < len(frames):
+        return None
+    earliest = min(frames, key=lambda frame: frame.reference_s or 0.0)
+    half_frame_s = average_count_rate_time(earliest.duration_s or 0.0, half_life_s)
+    from_start = vendor is Vendor.GE or (earliest.reference_s or 0.0) < 0.5 * half_frame_s or min(offsets) == 0.0
+    moments = []
+    for frame in frames:
+        if frame.acquisition is None or frame.reference_s is None:
+            return None
+        if not from_start and (frame.duration_s is None or frame.duration_s <= 0):
+            return None
+        delay_s = 0.0 if from_start else average_count_rate_time(frame.duration_s or 0.0, half_life_s)
+        moments.append(frame.acquisition + timedelta(seconds=delay_s - frame.reference_s))
+    if (max(moments) - min(moments)).total_seconds() > 0.005 * half_life_s:
+        return None
+    origin = moments[0]
+    return origin + timedelta(seconds=median((moment - origin).total_seconds() for moment in moments))
+
+
+def find_injection(
+    *, start: datetime | None, clock: time | None, reference: datetime, half_life_s: float
+) -> tuple[datetime, tuple[str, ...]]:
+    """Find when the tracer was given.
+
+    Parameters
+    ----------
+    start : datetime or None
+        RadiopharmaceuticalStartDateTime, preferred.
+    clock : time or None
+        RadiopharmaceuticalStartTime, which has no date: the day of `reference`, or the day before when the scan passed midnight.
+    reference : datetime
+        The moment of decay correction, or of the scan.
+    half_life_s : float
+        Half-life of the radionuclide.
+
+    Returns
+    -------
+    datetime, tuple of str
+        The time of injection and the assumptions made.
+
+    Raises
+    ------
+    QuantificationError
+        INJECTION_TIME_MISSING when neither is there, or the date is unusable for a long-lived nuclide; FACTOR_CONTRADICTION when the
+        two differ.
+
+    Notes
+    -----
+    A date that makes no sense (shifted by a de-identifier) is replaced by the day of the scan, once, and only for nuclides that could
+    not have been given on another day. Days are never added until a time looks right: that hides errors.
+    """
+    if start is None and clock is None:
+        raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"missing": "RadiopharmaceuticalStartDateTime and StartTime"})
+    if start is not None and clock is not None:
+        apart_s = abs((datetime.combine(start.date(), clock) - start).total_seconds())
+        if min(apart_s, 86_400.0 - apart_s) >= START_TIMES_TOLERANCE_S:
+            raise QuantificationError(
+                Reason.FACTOR_CONTRADICTION,
+                {"elements": ["RadiopharmaceuticalStartDateTime", "RadiopharmaceuticalStartTime"], "apart_s": round(apart_s)},
+            )
+    if start is not None and -LATE_S <= (reference - start).total_seconds() < 2.0 * max(half_life_s, LATE_S):
+        return start, ()
+    if start is not None and half_life_s >= SHORT_LIVED_S:
+        if 0.0 <= (reference - start).total_seconds() < 5.0 * half_life_s:
+            return start, ()
+        raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"unusable": "RadiopharmaceuticalStartDateTime"})
+    if start is None and half_life_s >= SHORT_LIVED_S:
+        raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"missing": "date of injection"})
+    moved = datetime.combine(reference.date(), start.time() if start is not None else clock or time())
+    notes = ["injection_date_ignored"] if start is not None else ["injection_on_day_of_scan"]
+    if (moved - reference).total_seconds() > LATE_S:
+        moved -= timedelta(days=1)
+        notes.append("injection_before_midnight")
+    return moved, tuple(notes)

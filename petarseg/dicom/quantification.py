@@ -1,0 +1,208 @@
+"""From header elements to `SuvInputs`: the only place that knows where vendors keep what SUV needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta, timezone
+
+from petarseg.decay import Frame, Vendor
+from petarseg.dicom.header import Header
+from petarseg.dicom.tags import Tag
+from petarseg.dicom.tracers import HALF_LIFE_S, read_nuclide
+from petarseg.errors import QuantificationError
+from petarseg.reasons import Reason
+from petarseg.suv import SuvInputs
+
+_UNITS = frozenset({"BQML", "CNTS", "GML", "CM2ML", "PROPCPS", "PROPCNTS", "CPS", "NONE", "PCNT", "UMOLML", "MGMINML", "MLMING"})
+_SUV_TYPES = frozenset({"BW", "BSA", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"})
+_CORRECTIONS = frozenset(
+    {
+        *("DECY", "DECAY", "ATTN", "SCAT", "DTIM", "MOTN", "PMOT", "CLN", "RAN", "RADL", "DCAL", "NORM", "RANSNG", "SLSENS"),
+        *("TOF", "PSF", "COMP", "SENS", "AC", "NOAC", "BEDR", "WOBB", "CALIB"),
+    }
+)
+
+
+def parse_date(text: str) -> date | None:
+    """Read a DICOM DA (or the older ``YYYY.MM.DD``); None when unreadable."""
+    digits = text.replace(".", "") if len(text) == 10 else text
+    if len(digits) != 8 or not (digits.isascii() and digits.isdigit()):
+        return None
+    try:
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
+    except ValueError:
+        return None
+
+
+def parse_time(text: str) -> time | None:
+    """Read a DICOM TM (``HHMMSS.FFFFFF``, shorter forms and colons allowed); None when unreadable."""
+    whole, _, fraction = text.replace(":", "").partition(".")
+    if len(whole) not in (2, 4, 6) or not (whole + fraction).isdigit() or not text.isascii():
+        return None
+    whole = whole.ljust(6, "0")
+    second = int(whole[4:6])
+    try:
+        # A leap second is read as the last second of its minute.
+        return time(int(whole[:2]), int(whole[2:4]), min(second, 59) if second == 60 else second, int(fraction[:6].ljust(6, "0") or 0))
+    except ValueError:
+        return None
+
+
+def parse_datetime(text: str, offset_from_utc: str) -> datetime | None:
+    """Read a DICOM DT as local time; None when unreadable, without clock time, or in a time zone that cannot be compared.
+
+    Parameters
+    ----------
+    text : str
+        ``YYYYMMDDHHMMSS.FFFFFF`` with an optional ``+HHMM``.
+    offset_from_utc : str
+        TimezoneOffsetFromUTC of the data set, "" when absent.
+    """
+    body, zone = text, None
+    for sign in "+-":
+        if sign in body:
+            body, _, digits = body.partition(sign)
+            zone = _offset(sign + digits)
+            if zone is None:
+                return None
+    day, clock = parse_date(body[:8]), parse_time(body[8:])
+    if day is None or clock is None or len(body) < 12:
+        return None
+    moment = datetime.combine(day, clock)
+    if zone is None:
+        return moment
+    local = _offset(offset_from_utc)
+    if local is None:
+        return None
+    return moment + (local - zone)
+
+
+def _offset(text: str) -> timedelta | None:
+    if len(text) != 5 or text[0] not in "+-" or not text[1:].isdigit():
+        return None
+    minutes = int(text[1:3]) * 60 + int(text[3:])
+    if minutes > 14 * 60:
+        return None
+    return timezone(timedelta(minutes=-minutes if text[0] == "-" else minutes)).utcoffset(None)
+
+
+def vendor_of(header: Header) -> Vendor:
+    """Tell whose private elements and time conventions apply."""
+    name = header.text(Tag.Manufacturer).casefold()
+    if name.startswith("ge ") or name == "ge" or "general electric" in name or "gems" in name:
+        return Vendor.GE
+    if "philips" in name or name.startswith("adac"):
+        return Vendor.PHILIPS
+    if "siemens" in name or name.startswith(("cps", "cti")):
+        return Vendor.SIEMENS
+    return Vendor.OTHER
+
+
+def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
+    """Gather what SUV needs from the headers of one PET series, one per slice.
+
+    Raises
+    ------
+    QuantificationError
+        FACTOR_CONTRADICTION when slices of one series disagree on units, dose, weight or any other element of the series;
+        DOSE_MISSING when several injections are listed.
+    """
+    first = headers[0]
+    for tag in (Tag.Units, Tag.SUVType, Tag.DecayCorrection, Tag.PatientWeight, Tag.PatientSize, Tag.PatientSex, Tag.SeriesTime):
+        _same(headers, tag)
+    _same(headers, Tag.SeriesDate)
+    agents = [header.items(Tag.RadiopharmaceuticalInformationSequence) for header in headers]
+    if any(len(items) > 1 for items in agents):
+        raise QuantificationError(Reason.DOSE_MISSING, {"RadiopharmaceuticalInformationSequence": "several items"})
+    # Some exports keep the elements of the sequence at the top level.
+    sources = [items[0] if items else header for items, header in zip(agents, headers, strict=True)]
+    for tag in (
+        *(Tag.RadionuclideTotalDose, Tag.RadionuclideHalfLife),
+        *(Tag.RadiopharmaceuticalStartTime, Tag.RadiopharmaceuticalStartDateTime),
+    ):
+        _same(sources, tag)
+    agent = sources[0]
+    zone = first.text(Tag.TimezoneOffsetFromUTC)
+    vendor = vendor_of(first)
+    start_text = agent.text(Tag.RadiopharmaceuticalStartDateTime)
+    start = parse_datetime(start_text, zone)
+    clock = parse_time(agent.text(Tag.RadiopharmaceuticalStartTime))
+    if start is None and start_text and clock is None:
+        raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"unreadable": "RadiopharmaceuticalStartDateTime"})
+    if start is not None and (start.hour, start.minute, start.second) == (0, 0, 0) and clock not in (None, time()):
+        start = None  # a date without a clock time, padded with zeros
+    series_day = parse_date(first.text(Tag.SeriesDate))
+    nuclide = read_nuclide(agent)
+    corrections = first.texts(Tag.CorrectedImage)
+    return SuvInputs(
+        units=_known(first.text(Tag.Units), _UNITS),
+        stored_type=_known(first.text(Tag.SUVType), _SUV_TYPES) or None,
+        decay_correction=_known(first.text(Tag.DecayCorrection), frozenset({"START", "ADMIN", "NONE"})),
+        corrections=frozenset(_known(term, _CORRECTIONS) for term in corrections) if corrections else None,
+        weight_kg=first.number(Tag.PatientWeight),
+        height_m=first.number(Tag.PatientSize),
+        sex=_known(first.text(Tag.PatientSex).upper(), frozenset({"M", "F", "O"})) or None,
+        dose_bq=agent.number(Tag.RadionuclideTotalDose),
+        half_life_s=agent.number(Tag.RadionuclideHalfLife),
+        coded_half_life_s=HALF_LIFE_S.get(nuclide) if nuclide else None,
+        injection=start,
+        injection_clock=clock,
+        series_start=_combine(series_day, parse_time(first.text(Tag.SeriesTime))),
+        vendor_start=_vendor_start(first, vendor),
+        frames=tuple(_frame(header, series_day) for header in headers),
+        vendor=vendor,
+        direct_factor=_philips_factor(headers, 0x00),
+        activity_factor=_philips_factor(headers, 0x09),
+    )
+
+
+def _known(text: str, terms: frozenset[str]) -> str:
+    """Return a defined term, "" or "unknown": free text of a header must not reach evidence."""
+    return text if text in terms else ("unknown" if text else "")
+
+
+def _same(headers: Sequence[Header], tag: Tag) -> None:
+    first = headers[0].text(tag)
+    if any(header.text(tag) != first for header in headers):
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": tag.name})
+
+
+def _combine(day: date | None, clock: time | None) -> datetime | None:
+    return datetime.combine(day, clock) if day is not None and clock is not None else None
+
+
+def _frame(header: Header, series_day: date | None) -> Frame:
+    clock = parse_time(header.text(Tag.AcquisitionTime))
+    acquisition = None
+    if clock is not None:
+        acquisition = _combine(parse_date(header.text(Tag.AcquisitionDate)) or series_day, clock)
+    if acquisition is None:
+        acquisition = parse_datetime(header.text(Tag.AcquisitionDateTime), header.text(Tag.TimezoneOffsetFromUTC))
+    reference_ms, duration_ms = header.number(Tag.FrameReferenceTime), header.number(Tag.ActualFrameDuration)
+    return Frame(
+        acquisition,
+        None if reference_ms is None else reference_ms / 1_000.0,
+        None if duration_ms is None else duration_ms / 1_000.0,
+    )
+
+
+def _vendor_start(header: Header, vendor: Vendor) -> datetime | None:
+    """GE (0009,xx0D) "scan date and time", Siemens (0071,xx22) "decay correction date and time"."""
+    zone = header.text(Tag.TimezoneOffsetFromUTC)
+    if vendor is Vendor.GE:
+        return parse_datetime(header.private_text(0x0009, "GEMS_PETD_01", 0x0D, trust_missing_creator=True), zone)
+    if vendor is Vendor.SIEMENS:
+        return parse_datetime(header.private_text(0x0071, "SIEMENS MED PT", 0x22, trust_missing_creator=True), zone)
+    return None
+
+
+def _philips_factor(headers: Sequence[Header], element: int) -> float | None:
+    """(7053,xx00) SUV factor or (7053,xx09) activity factor; None when absent, unreadable or not one for all slices."""
+    texts = {header.private_text(0x7053, "Philips PET Private Group", element, trust_missing_creator=True) for header in headers}
+    if len(texts) != 1:
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": f"(7053,10{element:02X})"})
+    try:
+        value = float(texts.pop())
+    except ValueError:
+        return None
+    return value if 0.0 < value < 1e9 else None

@@ -1,0 +1,234 @@
+"""Read slices into one array, in the patient's axes: pixel bytes straight into place when they are uncompressed."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nibabel as nib
+import numpy as np
+import pydicom
+from numpy.typing import NDArray
+from pydicom.errors import InvalidDicomError
+
+from petarseg.dicom import source
+from petarseg.dicom.geometry import Stack, read_plane, stack_slices
+from petarseg.dicom.header import EXPLICIT_LE, IMPLICIT_LE, DamagedError, Header, NotDicomError, read_header
+from petarseg.dicom.tags import Tag
+from petarseg.errors import ExamRejected
+from petarseg.reasons import Reason
+from petarseg.volume import Units, Volume
+
+MIN_SLICES = 4
+MAX_VOXELS = 2**31
+
+PET_IMAGE = "1.2.840.10008.5.1.4.1.1.128"
+CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
+ENHANCED = {
+    "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET Image",
+    "1.2.840.10008.5.1.4.1.1.128.1": "Legacy Converted Enhanced PET Image",
+    "1.2.840.10008.5.1.4.1.1.2.1": "Enhanced CT Image",
+    "1.2.840.10008.5.1.4.1.1.2.2": "Legacy Converted Enhanced CT Image",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SliceFile:
+    """One image file and what its header says."""
+
+    path: Path
+    header: Header
+
+
+@dataclass(frozen=True, slots=True)
+class Rescale:
+    """value = stored · slope + intercept."""
+
+    slope: float
+    intercept: float
+
+
+def read_slices(files: Sequence[Path], *, sop_class: str, modality: str) -> list[SliceFile]:
+    """Read the headers of one series; copies of one SOP instance count once.
+
+    Raises
+    ------
+    ExamRejected
+        UNREADABLE_FILE, UNSUPPORTED_OBJECT, or SLICES_DUPLICATED when two different files claim one SOP instance UID.
+    """
+    slices: dict[str, SliceFile] = {}
+    for path in files:
+        try:
+            header = read_header(path)
+        except (OSError, NotDicomError, DamagedError):
+            raise ExamRejected(Reason.UNREADABLE_FILE, {"files": len(files)}) from None
+        check_supported(header, sop_class=sop_class, modality=modality)
+        uid = header.text(Tag.SOPInstanceUID) or f"file {len(slices)}"
+        kept = slices.setdefault(uid, SliceFile(path, header))
+        if kept.header.values != header.values:
+            raise ExamRejected(Reason.SLICES_DUPLICATED, {"different_files_with_one": "SOPInstanceUID"})
+    if not slices:
+        raise ExamRejected(Reason.TOO_FEW_SLICES, {"slices": 0})
+    return list(slices.values())
+
+
+def check_supported(header: Header, *, sop_class: str, modality: str) -> None:
+    """Raise UNSUPPORTED_OBJECT unless the file is a single-frame image of the class."""
+    uid = header.text(Tag.SOPClassUID)
+    if uid in ENHANCED:
+        raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"SOPClass": ENHANCED[uid]})
+    if uid != sop_class or header.text(Tag.Modality) != modality:
+        raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"SOPClass": "other", "expected": modality})
+    if (header.integer(Tag.NumberOfFrames) or 1) != 1 or (header.integer(Tag.SamplesPerPixel) or 1) != 1:
+        raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"multiple": "NumberOfFrames or SamplesPerPixel"})
+    if header.items(Tag.ModalityLUTSequence):
+        raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"unsupported": "ModalityLUTSequence"})
+
+
+def stack(slices: Sequence[SliceFile]) -> Stack:
+    """Order slices in space; raises as `geometry.stack_slices`, and TOO_FEW_SLICES below `MIN_SLICES`."""
+    if len(slices) < MIN_SLICES:
+        raise ExamRejected(Reason.TOO_FEW_SLICES, {"slices": len(slices), "needed": MIN_SLICES})
+    frames = {item.header.text(Tag.FrameOfReferenceUID) for item in slices}
+    if len(frames) > 1:
+        raise ExamRejected(Reason.GEOMETRY_INCONSISTENT, {"differs_between_slices": "FrameOfReferenceUID"})
+    return stack_slices([read_plane(item.header) for item in slices])
+
+
+def read_rescale(header: Header, *, required: bool) -> Rescale:
+    """Read slope and intercept; without `required` their absence means 1 and 0.
+
+    Raises
+    ------
+    ExamRejected
+        RESCALE_MISSING when absent or unreadable, or when the slope is not positive.
+    """
+    slope, intercept = header.number(Tag.RescaleSlope), header.number(Tag.RescaleIntercept)
+    if slope is None and Tag.RescaleSlope not in header and not required:
+        slope = 1.0
+    if intercept is None and Tag.RescaleIntercept not in header:
+        intercept = 0.0
+    if slope is None or intercept is None or slope <= 0.0:
+        raise ExamRejected(Reason.RESCALE_MISSING, {"RescaleSlope": slope, "RescaleIntercept": intercept})
+    return Rescale(slope, intercept)
+
+
+def read_pixels(item: SliceFile) -> NDArray[Any]:
+    """Read the stored values of a slice, shape (rows, columns), as integers.
+
+    Raises
+    ------
+    ExamRejected
+        PIXELS_UNREADABLE or UNSUPPORTED_TRANSFER_SYNTAX.
+    """
+    header = item.header
+    rows, columns, bits = header.integer(Tag.Rows), header.integer(Tag.Columns), header.integer(Tag.BitsAllocated)
+    if not rows or not columns or bits not in (8, 16, 32):
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"BitsAllocated": bits, "rows": rows, "columns": columns})
+    if header.pixel_tag not in (None, Tag.PixelData):
+        raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"unsupported": "float pixel data"})
+    if header.transfer_syntax not in (EXPLICIT_LE, IMPLICIT_LE) or header.pixel_offset is None or header.pixel_length is None:
+        return _decode(item, (rows, columns))
+    size = rows * columns * bits // 8
+    if header.pixel_length < size or header.pixel_offset + size > header.file_size:
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"bytes": header.file_size - header.pixel_offset, "needed": size})
+    try:
+        with source.open_binary(item.path) as stream:
+            stream.seek(header.pixel_offset)
+            data = stream.read(size)
+    except OSError:
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"unreadable": "file"}) from None
+    if len(data) < size:
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"bytes": len(data), "needed": size})
+    signed = header.integer(Tag.PixelRepresentation) == 1
+    stored: NDArray[Any] = np.frombuffer(data, dtype=f"<{'i' if signed else 'u'}{bits // 8}").reshape(rows, columns)
+    return _significant_bits(stored, header, bits)
+
+
+def _significant_bits(stored: NDArray[Any], header: Header, bits: int) -> NDArray[Any]:
+    """Drop what old scanners keep in the unused high bits (overlays), and extend the sign."""
+    used = header.integer(Tag.BitsStored) or bits
+    if used == bits:
+        return stored
+    high = header.integer(Tag.HighBit)
+    if not 0 < used < bits or (high is not None and high != used - 1):
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"BitsStored": used, "HighBit": high, "BitsAllocated": bits})
+    spare = bits - used
+    return (stored << spare) >> spare
+
+
+def _decode(item: SliceFile, shape: tuple[int, int]) -> NDArray[Any]:
+    """Decode with pydicom and its maintained decoders."""
+    try:
+        dataset = pydicom.dcmread(io.BytesIO(source.read_all(item.path)), force=True)
+        pixels: NDArray[Any] = dataset.pixel_array
+    except (NotImplementedError, RuntimeError) as error:
+        known = isinstance(error, NotImplementedError) or "plugin" in str(error).lower() or "missing" in str(error).lower()
+        reason = Reason.UNSUPPORTED_TRANSFER_SYNTAX if known else Reason.PIXELS_UNREADABLE
+        raise ExamRejected(reason, {"transfer_syntax": _public_syntax(item.header.transfer_syntax)}) from None
+    except (
+        *(OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, LookupError),
+        *(InvalidDicomError, struct.error, zlib.error, RecursionError, MemoryError, AssertionError),
+    ):
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"transfer_syntax": _public_syntax(item.header.transfer_syntax)}) from None
+    if pixels.shape != shape or pixels.dtype.kind not in "iu":
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"decoded_shape": list(pixels.shape), "expected": list(shape)})
+    return pixels
+
+
+def _public_syntax(uid: str) -> str:
+    """Return a transfer syntax of the standard, never a private string of the file."""
+    return uid if uid.startswith("1.2.840.10008.1.2") and len(uid) < 32 else "unknown"
+
+
+class Canvas:
+    """An (X, Y, Z) RAS+ array that is filled slice by slice, with the flips done on the way.
+
+    The memory runs x fastest, as NIfTI is written; one slice in any row or column direction is a single strided copy. Stacks that are not
+    axial are filled in stack order and turned at the end.
+    """
+
+    def __init__(self, stacked: Stack, shape_crs: tuple[int, int, int], dtype: Any) -> None:
+        columns, rows, n_slices = shape_crs
+        if columns * rows * n_slices > MAX_VOXELS:
+            raise ExamRejected(Reason.GEOMETRY_INCONSISTENT, {"voxels": columns * rows * n_slices})
+        self._affine = stacked.affine_ras
+        orientation = nib.io_orientation(stacked.affine_ras)
+        self._axial = np.array_equal(orientation[:, 0], [0, 1, 2])
+        self._flips = [axis for axis in range(3) if self._axial and orientation[axis, 1] < 0]
+        self._memory = np.empty((n_slices, rows, columns), dtype=dtype)
+        self._n = n_slices
+
+    def place(self, position: int) -> NDArray[Any]:
+        """Return the (rows, columns) view into which slice `position` of the stack is written."""
+        at = self._n - 1 - position if 2 in self._flips else position
+        view = self._memory[at]
+        if 1 in self._flips:
+            view = view[::-1]
+        if 0 in self._flips:
+            view = view[:, ::-1]
+        return view
+
+    @property
+    def z_is_flipped(self) -> bool:
+        """Whether slice 0 of the stack is the last along z."""
+        return 2 in self._flips
+
+    @property
+    def memory(self) -> NDArray[Any]:
+        """The values as they lie in memory, any axis order."""
+        return self._memory
+
+    def volume(self, units: Units) -> Volume:
+        """Return the finished canonical volume."""
+        affine = self._affine.copy()
+        array = self._memory.transpose(2, 1, 0)
+        for axis in self._flips:
+            affine[:3, 3] += affine[:3, axis] * (array.shape[axis] - 1)
+            affine[:3, axis] *= -1.0
+        return Volume(array, affine, units).to_canonical()

@@ -1,0 +1,272 @@
+"""Which series of a study is the whole-body PET, which CT belongs to it, and why not the others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+
+from petarseg.dicom.header import Header
+from petarseg.dicom.quantification import parse_date
+from petarseg.dicom.read import CT_IMAGE, ENHANCED, MIN_SLICES, PET_IMAGE
+from petarseg.dicom.records import SeriesRecord, StudyRecord
+from petarseg.dicom.tags import Tag
+from petarseg.reasons import Reason
+
+FULL_COVERAGE = 0.8
+"""A series that covers less than this of the longest candidate is partial."""
+SPLIT_OVERLAP = 0.2
+"""Two series that share less than this of the shorter one are two bed ranges of one examination."""
+
+_SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
+_DOSE_REPORTS = frozenset({"1.2.840.10008.5.1.4.1.1.88.67", "1.2.840.10008.5.1.4.1.1.88.68"})
+_BY_MODALITY = {
+    "RTSTRUCT": "rtstruct",
+    "RTDOSE": "rtdose",
+    "RTPLAN": "rtplan",
+    "SEG": "segmentation",
+    "SR": "structured_report",
+    "PR": "presentation_state",
+    "KO": "key_object",
+    "REG": "registration",
+    "OT": "secondary_capture",
+    "SC": "secondary_capture",
+    "DOC": "document",
+}
+_PROJECTIONS = frozenset({"MIP", "MAX_IP", "PROJECTION", "PROJECTION IMAGE", "VOLREN", "VR", "REPROJECTION"})
+_REFORMATS = frozenset({"MPR", "REFORMATTED", "RESAMPLED", "CSA MPR", "CSA MPR THICK", "CURVED", "FUSED", "FUSION"})
+_USABLE_UNITS = frozenset({"BQML", "GML", "CNTS", "CM2ML"})
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A series with the header of its first image."""
+
+    record: SeriesRecord
+    header: Header
+
+
+def classify_image(header: Header) -> tuple[str, str | None]:
+    """Return the role ("pet", "ct", "other") of a single image and, for "other", why not."""
+    modality, sop_class = header.text(Tag.Modality), header.text(Tag.SOPClassUID)
+    kinds = {kind.upper() for kind in header.texts(Tag.ImageType)}
+    if sop_class in ENHANCED:
+        return "other", "enhanced_multiframe"
+    if sop_class in _DOSE_REPORTS:
+        return "other", "dose_report"
+    if modality in _BY_MODALITY:
+        return "other", _BY_MODALITY[modality]
+    if modality not in ("PT", "CT"):
+        return "other", "other_modality"
+    if "DOSE" in header.text(Tag.SeriesDescription).upper().split():
+        return "other", "dose_report"
+    if kinds & _PROJECTIONS:
+        return "other", "mip"
+    if sop_class.startswith(_SECONDARY_CAPTURE) or "SCREEN SAVE" in kinds or (header.integer(Tag.SamplesPerPixel) or 1) != 1:
+        return "other", "secondary_capture"
+    if sop_class != (PET_IMAGE if modality == "PT" else CT_IMAGE):
+        return "other", "other_object"
+    if (header.integer(Tag.NumberOfFrames) or 1) != 1:
+        return "other", "multiframe"
+    if kinds & {"LOCALIZER", "SCOUT"}:
+        return "other", "localizer"
+    if any(kind in _REFORMATS or kind.startswith("CSA MPR") for kind in kinds):
+        return "other", "derived"
+    return _classify_pet(header) if modality == "PT" else _classify_axial(header, "ct")
+
+
+def _classify_pet(header: Header) -> tuple[str, str | None]:
+    series_type = header.texts(Tag.SeriesType)
+    if len(series_type) > 1 and series_type[1] == "REPROJECTION":
+        return "other", "mip"
+    if series_type and series_type[0] == "GATED":
+        return "other", "gated"
+    if series_type and series_type[0] == "DYNAMIC" and (header.integer(Tag.NumberOfTimeSlices) or 2) > 1:
+        return "other", "dynamic"
+    corrections = header.texts(Tag.CorrectedImage)
+    if corrections and "ATTN" not in corrections:
+        return "other", "nac"
+    return _classify_axial(header, "pet")
+
+
+def _classify_axial(header: Header, role: str) -> tuple[str, str | None]:
+    cosines = header.numbers(Tag.ImageOrientationPatient)
+    if cosines is None or len(cosines) != 6:
+        return "other", "no_geometry"
+    normal_z = cosines[0] * cosines[4] - cosines[1] * cosines[3]
+    return (role, None) if abs(normal_z) > 0.8 else ("other", "derived")
+
+
+def read_age_years(header: Header) -> int | None:
+    """Return the age at the examination in whole years, from PatientAge or the birth date."""
+    text = header.text(Tag.PatientAge).upper()
+    if len(text) == 4 and text[:3].isdigit() and text[3] in "YMWD":
+        per_year = {"Y": 1.0, "M": 12.0, "W": 52.1775, "D": 365.2425}[text[3]]
+        return int(int(text[:3]) / per_year)
+    born, seen = parse_date(header.text(Tag.PatientBirthDate)), parse_date(header.text(Tag.StudyDate))
+    if born is None or seen is None or seen < born:
+        return None
+    years = seen.year - born.year - (seen < _birthday(born, seen.year))
+    return years if years < 130 else None
+
+
+def _birthday(born: date, year: int) -> date:
+    try:
+        return born.replace(year=year)
+    except ValueError:
+        return date(year, 3, 1)
+
+
+def choose(study_uid: str, candidates: Sequence[Candidate], elsewhere: Sequence[Candidate] = ()) -> StudyRecord:
+    """Pick the PET and its CT.
+
+    Parameters
+    ----------
+    study_uid : str
+        The study.
+    candidates : sequence of Candidate
+        All its series, classified.
+    elsewhere : sequence of Candidate
+        CT series of other studies of the patient, used when they share the frame of reference of the PET.
+
+    Notes
+    -----
+    PET: of the attenuation-corrected static axial series the one that covers most of the body; original before derived; series that no
+    rule tells apart (two reconstructions) are not chosen by chance, the study is rejected as ambiguous. CT: of those in the PET's frame
+    of reference the one that covers most of it, then original before derived, the larger field of view, the thicker slices (the
+    attenuation CT), the lower series number.
+    """
+    losers: dict[str, str] = {}
+    pet, reject = _choose_pet([item for item in candidates if item.record.role == "pet"], losers)
+    ct = None
+    if pet is not None:
+        own = [item for item in candidates if item.record.role == "ct"]
+        ct = _choose_ct(pet, own, losers) or _choose_ct(pet, elsewhere, {})
+        if ct is None:
+            why = Counter(losers.get(_key(item), "") for item in own)
+            reject = (Reason.NO_CT_SERIES, {"ct_series": len(own), "why_not": dict(sorted(why.items()))})
+    elif reject is None:
+        reject = _no_pet(candidates)
+    others = [
+        item.record if item.record.role == "other" else replace(item.record, role="other", why_not=_loser(item, losers))
+        for item in candidates
+        if item is not pet and item is not ct
+    ]
+    head = (pet or candidates[0]).record
+    return StudyRecord(
+        study_instance_uid=study_uid,
+        patient_id=head.patient_id,
+        accession_number=head.accession_number,
+        study_date=head.study_date,
+        pet=pet.record if pet else None,
+        ct=ct.record if ct else None,
+        reject=reject,
+        others=tuple(others),
+    )
+
+
+def _loser(item: Candidate, losers: dict[str, str]) -> str:
+    return losers.get(_key(item), "no_pet_in_study" if item.record.role == "ct" else "alternative")
+
+
+def _key(item: Candidate) -> str:
+    return f"{item.record.series_instance_uid}/{item.record.files[0]}"
+
+
+def _no_pet(candidates: Sequence[Candidate]) -> tuple[Reason, dict[str, object]]:
+    pets = [item.record for item in candidates if item.record.modality == "PT"]
+    why = Counter(record.why_not or "" for record in pets)
+    if pets and set(why) == {"enhanced_multiframe"}:
+        return Reason.UNSUPPORTED_OBJECT, {"SOPClass": "Enhanced PET Image"}
+    return Reason.NO_PET_SERIES, {"pet_series": len(pets), "why_not": dict(sorted(why.items()))}
+
+
+def _extent_mm(item: Candidate) -> float:
+    low, high = item.record.z_range_mm or (0.0, 0.0)
+    return high - low
+
+
+def _overlap_mm(one: Candidate, other: Candidate) -> float:
+    a, b = one.record.z_range_mm, other.record.z_range_mm
+    if a is None or b is None:
+        return 0.0
+    return max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
+
+
+def _is_derived(item: Candidate) -> bool:
+    return next(iter(item.header.texts(Tag.ImageType)), "").upper() == "DERIVED"
+
+
+def _choose_pet(pets: list[Candidate], losers: dict[str, str]) -> tuple[Candidate | None, tuple[Reason, dict[str, object]] | None]:
+    if not pets:
+        return None, None
+    longest = max(pets, key=_extent_mm)
+    full = []
+    for item in pets:
+        if _extent_mm(item) >= FULL_COVERAGE * _extent_mm(longest):
+            full.append(item)
+        elif _overlap_mm(item, longest) < SPLIT_OVERLAP * _extent_mm(item):
+            losers[_key(item)] = "split_range"
+        else:
+            losers[_key(item)] = "partial_coverage"
+    left = _prefer(full, lambda item: item.header.text(Tag.Units) in _USABLE_UNITS, "units", losers)
+    left = _prefer(left, lambda item: "ATTN" in item.header.texts(Tag.CorrectedImage), "correction_unknown", losers)
+    left = _prefer(left, lambda item: not _is_derived(item), "derived", losers)
+    if len(left) == 1:
+        return left[0], None
+    for item in left:
+        losers[_key(item)] = "ambiguous"
+    return None, (Reason.AMBIGUOUS_SERIES, {"equal_pet_series": len(left), "slices": sorted(item.record.n_slices for item in left)})
+
+
+def _prefer(items: list[Candidate], good: Callable[[Candidate], bool], why: str, losers: dict[str, str]) -> list[Candidate]:
+    """Keep the items that pass, unless none does."""
+    passed = [item for item in items if good(item)]
+    if not passed:
+        return items
+    for item in items:
+        if item not in passed:
+            losers[_key(item)] = why
+    return passed
+
+
+def _choose_ct(pet: Candidate, cts: Iterable[Candidate], losers: dict[str, str]) -> Candidate | None:
+    fitting = []
+    for item in cts:
+        if item.record.frame_of_reference_uid != pet.record.frame_of_reference_uid:
+            losers[_key(item)] = "other_frame_of_reference"
+        elif _overlap_mm(pet, item) <= 0.0:
+            losers[_key(item)] = "no_overlap_with_pet"
+        else:
+            losers[_key(item)] = "alternative"
+            fitting.append(item)
+    if not fitting:
+        return None
+    extent_mm = max(_extent_mm(pet), 1.0)
+
+    def rank(item: Candidate) -> tuple[float, bool, float, float, float, str]:
+        return (
+            -round(_overlap_mm(pet, item) / extent_mm * 20.0),
+            _is_derived(item),
+            -(item.header.number(Tag.ReconstructionDiameter) or 0.0),
+            -(item.header.number(Tag.SliceThickness) or 0.0),
+            item.header.number(Tag.SeriesNumber) or 0.0,
+            item.record.series_instance_uid,
+        )
+
+    return min(fitting, key=rank)
+
+
+def check_series(record: SeriesRecord, heights_mm: Sequence[float]) -> SeriesRecord:
+    """Turn away what only the whole series shows: too few slices, several images at each position (dynamic, gated)."""
+    if record.role == "other":
+        return record
+    if record.n_slices < MIN_SLICES:
+        return replace(record, role="other", why_not="too_few_slices")
+    ordered = sorted(heights_mm)
+    repeats = sum(1 for low, high in pairwise(ordered) if high - low < 0.01)
+    if repeats >= len(ordered) / 2 - 1:
+        return replace(record, role="other", why_not="dynamic" if record.role == "pet" else "gated")
+    return record

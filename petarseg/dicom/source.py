@@ -1,0 +1,58 @@
+"""Open archive files, also members of zip archives (``archive.zip/inner/file``)."""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import BinaryIO
+
+
+@contextmanager
+def open_binary(path: Path) -> Iterator[BinaryIO]:
+    """Open a file, or a zip member when a parent of `path` is a zip archive.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened. The message may hold the path: callers do not pass it on.
+    """
+    try:
+        stream: BinaryIO = path.open("rb", buffering=0)  # type: ignore[assignment]
+    except NotADirectoryError:
+        stream = io.BytesIO(_member(path))
+    with stream:
+        yield stream
+
+
+def size_of(stream: BinaryIO) -> int:
+    """Return the length of an open stream in bytes."""
+    if isinstance(stream, io.BytesIO):
+        return stream.getbuffer().nbytes
+    return os.fstat(stream.fileno()).st_size
+
+
+def read_all(path: Path) -> bytes:
+    """Return the bytes of a file or zip member."""
+    with open_binary(path) as stream:
+        return stream.read()
+
+
+def _member(path: Path) -> bytes:
+    for parent in path.parents:
+        if parent.is_file():
+            name = path.relative_to(parent).as_posix()
+            try:
+                return _archive(parent, parent.stat().st_mtime_ns).read(name)
+            except (KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+                raise OSError("unreadable member of a zip archive") from error
+    raise FileNotFoundError("no such zip member")
+
+
+@lru_cache(maxsize=4)
+def _archive(path: Path, _changed_ns: int) -> zipfile.ZipFile:
+    return zipfile.ZipFile(path)
