@@ -14,123 +14,29 @@ Report text never appears in an exception or a log record: messages hold the end
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import random
-import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
-from email.utils import parsedate_to_datetime
+from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from petarseg.errors import ConfigError, PetarsegError, TransientError
-from petarseg.files import content_key
+from petarseg.errors import ConfigError, TransientError
+from petarseg.llm_answer import Answer, AnswerRejected, first_valid, retry_after_s, validated
 from petarseg.llm_cache import AnswerCache
+from petarseg.llm_endpoint import Endpoint, Prompt
+
+__all__ = ["AnswerCache", "AnswerRejected", "Endpoint", "LlmClient", "Prompt", "Usage"]
 
 _log = logging.getLogger(__name__)
-
-Answer = TypeVar("Answer", bound=BaseModel)
 
 _RETRIED_STATUS: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED_TEXT_STATUS: Final = frozenset({400, 413, 422})  # this text does not fit; others may
 _REASK: Final = "That was not one complete JSON object of the schema. Answer with that JSON object alone."
-
-
-class AnswerRejected(PetarsegError):
-    """A model gave no valid answer to one text, asked repeatedly. The message holds no text of the report or of the answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A model on a server.
-
-    Parameters
-    ----------
-    name : str
-        What the run report calls it.
-    base_url : str
-        Up to and including ``/v1``.
-    model, revision : str
-        The name the server knows the model by, and the pinned revision (part of the cache key and the provenance).
-    api_key : str, optional
-        Sent as bearer token.
-    max_in_flight : int
-        Requests at a time; at or above the server's ``max_num_seqs``.
-    requests_per_s : float, optional
-        Rate limit.
-    timeout_s : float
-        Of one call, all included.
-    max_attempts : int
-        Calls per answer before `TransientError`.
-    backoff_s, max_backoff_s : float
-        First and longest pause between attempts.
-    max_tokens, seed : int
-        Of the completion.
-    thinking : bool, optional
-        False switches the thinking of Qwen3 and its like off through the chat template, None (default) does so for models called qwen3.
-    """
-
-    name: str
-    base_url: str
-    model: str
-    revision: str = ""
-    api_key: str | None = field(default=None, repr=False)
-    max_in_flight: int = 64
-    requests_per_s: float | None = None
-    timeout_s: float = 120.0
-    max_attempts: int = 6
-    backoff_s: float = 0.5
-    max_backoff_s: float = 60.0
-    max_tokens: int = 256
-    seed: int = 0
-    thinking: bool | None = None
-
-    @property
-    def template_options(self) -> dict[str, object]:
-        """Further body fields that switch thinking off where the model has it."""
-        off = self.thinking is False or (self.thinking is None and "qwen3" in self.model.lower().replace("-", ""))
-        return {"chat_template_kwargs": {"enable_thinking": False}} if off else {}
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """Instructions and examples that come before the text.
-
-    Parameters
-    ----------
-    name : str
-        Purpose and version, "suvmax_slice/v1".
-    instructions : str
-    examples : tuple of (str, str)
-        Text and the JSON answer it should get.
-    """
-
-    name: str
-    instructions: str
-    examples: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def hash(self) -> str:
-        """Key of the words; goes into the cache key and the provenance of every row."""
-        return content_key("prompt", self.name, self.instructions, self.examples)
-
-    def messages(self, text: str) -> list[dict[str, str]]:
-        """Lay out the chat: everything constant first (the server's prefix cache), the text last.
-
-        The instructions open the first user turn: the templates of Mistral and Mixtral Instruct refuse a system turn.
-        """
-        turns = [*self.examples, (text, "")]
-        chat: list[dict[str, str]] = []
-        for number, (user, assistant) in enumerate(turns):
-            chat.append({"role": "user", "content": user if number else f"{self.instructions}\n\n{user}"})
-            if number < len(self.examples):
-                chat.append({"role": "assistant", "content": assistant})
-        return chat
 
 
 @dataclass(slots=True)
@@ -199,17 +105,18 @@ class LlmClient:
         self.endpoint = endpoint
         self.usage = Usage()
         self._cache = cache
-        self._slots = asyncio.Semaphore(endpoint.max_in_flight)
+        self._slots = asyncio.Semaphore(endpoint.max_concurrency)
         self._next_start_s = 0.0
         self._jitter = random.Random(endpoint.seed)
         self._http: httpx.AsyncClient | None = None
+        self._warm: set[str] = set()
         self._schemas: dict[type[BaseModel], dict[str, Any]] = {}
 
     async def __aenter__(self) -> LlmClient:
         """Open the connection pool."""
         end = self.endpoint
         headers = {"Authorization": f"Bearer {end.api_key}"} if end.api_key else {}
-        limits = httpx.Limits(max_connections=end.max_in_flight, max_keepalive_connections=end.max_in_flight)
+        limits = httpx.Limits(max_connections=end.max_concurrency, max_keepalive_connections=end.max_concurrency)
         self._http = httpx.AsyncClient(headers=headers, limits=limits, timeout=httpx.Timeout(end.timeout_s, connect=10.0))
         return self
 
@@ -253,14 +160,14 @@ class LlmClient:
         """
         key = (self.endpoint.model, self.endpoint.revision, self.endpoint.seed, prompt.hash, text, self._schema(answer))
         stored = self._cache.get(*key) if self._cache is not None else None
-        if stored is not None and (known := _validated(stored, answer)) is not None and (check is None or check(known) is None):
+        if stored is not None and (known := validated(stored, answer)) is not None and (check is None or check(known) is None):
             self.usage.cached += 1
             return known
         messages = prompt.messages(text)
         max_tokens = self.endpoint.max_tokens
         for ask in range(max_asks):
             completion = await self._complete(messages, answer, max_tokens)
-            found = _first_valid(completion.content, answer)
+            found = first_valid(completion.content, answer)
             complaint = _REASK if found is None else check(found) if check is not None else None
             if found is not None and complaint is None:
                 self.usage.answers += 1
@@ -296,7 +203,7 @@ class LlmClient:
             answer = await self.ask(_PROBE, _PROBE_TEXT, _ProbeAnswer)
         except TransientError as error:
             raise ConfigError(
-                f"the language model {self.endpoint.name!r} cannot be reached ({error}): start its server or correct base_url in [[llm]]"
+                f"the language model cannot be reached ({error}): start its server or correct base_url in extraction.endpoints"
             ) from None
         except AnswerRejected:
             raise ConfigError(
@@ -310,6 +217,9 @@ class LlmClient:
 
     async def warm_up(self, prompt: Prompt, answer: type[BaseModel]) -> None:
         """Send the constant part of a prompt once, so that the requests that follow find it in the server's prefix cache."""
+        if prompt.hash in self._warm:
+            return
+        self._warm.add(prompt.hash)
         try:
             await self._complete(prompt.messages("No abnormal uptake."), answer, 1)
         except AnswerRejected:
@@ -323,10 +233,7 @@ class LlmClient:
             "temperature": 0,
             "seed": self.endpoint.seed,
             "max_tokens": max_tokens,
-            "response_format": {
-                "type": "json_schema",
-                "json_schema": {"name": answer.__name__, "schema": self._schema(answer), "strict": True},
-            },
+            "response_format": {"type": "json_schema", "json_schema": self._form(answer)},
             **self.endpoint.template_options,
         }
         trouble = ""
@@ -354,19 +261,19 @@ class LlmClient:
             async with asyncio.timeout(self.endpoint.timeout_s):
                 response = await self._http.post(f"{self.endpoint.base_url.rstrip('/')}/chat/completions", json=body)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
-            raise ConfigError(f"[[llm]] {self.endpoint.name!r}: base_url is not an http(s) address") from None
+            raise ConfigError(f"extraction.endpoints {self.endpoint.name!r}: base_url is not an http(s) address") from None
         except (httpx.HTTPError, TimeoutError) as error:
             return type(error).__name__, None
         finally:
             self.usage.request_s += time.perf_counter() - started_s
         status = response.status_code
         if status in _RETRIED_STATUS or status >= 500:
-            return f"HTTP {status}", _retry_after_s(response.headers.get("Retry-After"))
+            return f"HTTP {status}", retry_after_s(response.headers.get("Retry-After"))
         if status in _REFUSED_TEXT_STATUS:
             self.usage.rejected += 1
             raise AnswerRejected(f"{self.endpoint.name}: HTTP {status}, the server refuses the request")
         if status != 200:
-            raise ConfigError(f"[[llm]] {self.endpoint.name!r}: HTTP {status}; check base_url, model and api_key")
+            raise ConfigError(f"extraction.endpoints {self.endpoint.name!r}: HTTP {status}; check base_url, model and api_key")
         return self._completion(response)
 
     def _completion(self, response: httpx.Response) -> _Completion | tuple[str, float | None]:
@@ -399,60 +306,10 @@ class LlmClient:
             pause_s = max(pause_s, min(wanted_s, self.endpoint.max_backoff_s) * (1.0 + 0.1 * self._jitter.random()))
         return pause_s
 
+    def _form(self, answer: type[BaseModel]) -> dict[str, Any]:
+        return {"name": answer.__name__, "schema": self._schema(answer), "strict": True}
+
     def _schema(self, answer: type[BaseModel]) -> dict[str, Any]:
         if answer not in self._schemas:
             self._schemas[answer] = answer.model_json_schema()
         return self._schemas[answer]
-
-
-def _retry_after_s(header: str | None) -> float | None:
-    """Read a Retry-After header: seconds or an HTTP date."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time.time())
-    except (TypeError, ValueError):
-        return None
-
-
-_THINKING = re.compile(r"<think>.*?(?:</think>|\Z)", re.DOTALL)
-
-
-def _first_valid(content: str, answer: type[Answer]) -> Answer | None:
-    """Return the valid answer in a completion: the whole of it, or the one JSON object within prose.
-
-    Two different valid objects are no answer: which one is meant cannot be told.
-    """
-    content = _THINKING.sub("", content).strip()
-    whole = _validated(content, answer)
-    if whole is not None:
-        return whole
-    valid = [found for piece in _objects(content) if (found := _validated(piece, answer)) is not None]
-    return valid[0] if valid and all(found == valid[0] for found in valid) else None
-
-
-def _validated(content: str, answer: type[Answer]) -> Answer | None:
-    try:
-        return answer.model_validate_json(content)
-    except ValidationError:
-        return None
-
-
-def _objects(content: str) -> list[str]:
-    """Return the top-level JSON objects in a text."""
-    decoder = json.JSONDecoder()
-    found: list[str] = []
-    position = content.find("{")
-    while position >= 0:
-        try:
-            _, end = decoder.raw_decode(content, position)
-        except (json.JSONDecodeError, RecursionError):
-            position = content.find("{", position + 1)
-            continue
-        found.append(content[position:end])
-        position = content.find("{", end)
-    return found

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from petarseg.errors import ConfigError
 from petarseg.files import write_text
-from petarseg.reports.ensemble import Disagreement, Pair, number_spans
+from petarseg.reports.ensemble import Disagreement
+from petarseg.reports.voting import Pair, number_spans
 
 
 def write_review(path: Path, items: Iterable[Disagreement]) -> int:
