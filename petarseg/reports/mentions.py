@@ -1,0 +1,397 @@
+"""Cut a sentence into chunks: SUV keywords, numbers, slice mentions, dates, sizes, words.
+
+Everything that looks like a number but is neither an SUV nor a slice (sizes, doses, dates, nodal levels, Hounsfield units, ...) becomes
+one opaque chunk here, so that later rules only ever see numbers that can be values.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+# --- what a chunk can be ---
+SUV, NUMBER, SLICE, DATE, SIZE, OPAQUE, WORD, MARK = "SUV", "NUMBER", "SLICE", "DATE", "SIZE", "OPAQUE", "WORD", "MARK"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceNumbers:
+    """What a slice mention says.
+
+    Parameters
+    ----------
+    plane : str
+        ``axial``, ``ct`` (axial, but of the CT series), ``coronal``, ``sagittal``, ``mr`` or ``mip``.
+    numbers : tuple of int
+        The slice numbers in text order.
+    spans : tuple of (int, int)
+        Offsets of each number in the text.
+    is_range : bool
+        True for "slices 44-48".
+    form : str
+        ``plain``, ``of_total`` ("501 of 640"), ``series`` ("series 3, image 78") or ``tuple`` ("4/118").
+    explicit : bool
+        The mention names the PET or axial plane.
+    """
+
+    plane: str
+    numbers: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+    is_range: bool = False
+    form: str = "plain"
+    explicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a sentence; `text` is lower-case, offsets are those of the text."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    suv_kind: str = ""
+    slices: SliceNumbers | None = None
+
+
+_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_DATE = re.compile(
+    rf"\b(?:\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d\d(?!\d)|(?:19|20)\d\d[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of )?{_MONTH}(?:[\s,-]{{1,2}}(?:19|20)?\d\d\b)?|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s(?:19|20)\d\d)?\b|{_MONTH}[\s/-](?:19|20)\d\d"
+    rf"|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d\b|(?<=\bin )(?:19|20)\d\d\b|(?<=\bfrom )(?:19[89]|20[0-4])\d\b|(?<=\bsince )(?:19|20)\d\d\b|\b(?:19[89]|20[0-4])\d(?= (?:pet|study|scan|exam|ct)\b))"
+    r"|\[\s?(?:DATE|date)[^\]\n]{0,12}\]|<\s?DATE\s?>",
+    re.IGNORECASE,
+)
+_N = r"\d+(?:[.,]\d+)?"
+_LENGTH = r"(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
+_SIZE = re.compile(
+    rf"{_N}(?:\s?(?:{_LENGTH})?\s?(?:[x*]|by)\s?{_N}){{1,2}}\s?(?:{_LENGTH})?|{_N}(?:\s?(?:-|to|and|->)\s?{_N})?[\s-]?{_LENGTH}|{_N}\s?(?:cc|cm3|cm\^3|mL\b(?!/)|ml\b(?!/)|cubic)",
+    re.IGNORECASE,
+)
+_OPAQUE = re.compile(
+    r"(?P<unit>g\s?/\s?m[lL]\b|\(\s?g\s?/\s?m[lL]\s?\)|g\.mL-1)"
+    rf"|\b(?:segments?|seg\.?|levels?|lvl|stations?|zones?|stages?|grades?|gleason(?: score)?|types?|deauville(?: score)?|lugano|ds|percist|recist|pi-?rads|ti-?rads|bi-?rads|lung-?rads|siewert|figo|who|score|phase|cycles?|day|"
+    rf"line|group|lesion|node|nodule|target|no|number|figure|fig|mass|focus)\s?(?:score\s?)?(?:of\s|is\s|:\s?)?#?(?:\d{{1,2}}(?![.,]?\d)[a-dA-DRLrl]{{0,2}}|[IVX]{{1,4}}[a-cA-C]?\b)(?:\s?(?:[/&,-]|and|or|to)\s?(?:\d{{1,2}}(?![.,]?\d)[a-dA-DRL]{{0,2}}|[IVX]{{1,4}}[a-cA-C]?\b))*(?!\s?(?:mm|cm|%))"
+    r"|#\s?\d{1,2}\b"
+    r"|\b[CTLSctls]\d{1,2}(?:\s?[-/]\s?[CTLSctls]?\d{1,2})?\b"
+    rf"|[-+]?{_N}(?:\s?(?:-|to)\s?[-+]?{_N})?\s?(?:HU\b|hounsfield(?: units?)?)|\b(?:HU|hounsfield units?|attenuation)\s(?:of\s)?-?{_N}"
+    rf"|[<>~]?\s?{_N}(?:\s?(?:-|to)\s?{_N})?[\s-]?(?:%|percent\b|per cent\b|fold\b|times\b)"
+    rf"|{_N}[\s-]?(?:m?ci\b|[mkg]?bq\b|mg\b|mcg\b|kg\b|lbs?\b|units?\b|ng\b|pg\b|iu\b|mmol\b|kvp?\b|mas?\b|gy\b|degrees?\b|m\b|ft\b)(?:\s?/\s?(?:ml|dl|l|kg))?"
+    rf"|{_N}[\s-]?(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|h\b|days?|weeks?|wks?|months?|mos?\b|years?|yrs?|y/?o|yo)\b(?:[\s-]old)?"
+    r"|\b\d{1,2}:\d\d(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|hours|hrs)?|\b\d{1,2}\s?(?:am|pm)\b"
+    r"|\b(?:F|Ga|C|Cu|Zr|I|Tc|Lu|N|O|Rb)-?\s?(?:18|68|11|64|89|123|124|131|99m|177|13|15|82)\b|\b(?:18|68|11|64|89|124|131|177)-?\s?(?:F|Ga|C|Cu|Zr|I|Lu)\b"
+    rf"|\b(?:PSA|CEA|AFP|LDH|CA\s?-?\d+|hCG|TSH|glucose|BMI|weight|height|Ki-?67|thyroglobulin)\s(?:level\s)?(?:of\s|was\s|is\s|:\s?)?{_N}"
+    rf"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|tumou?r[\s-]to[\s-]\w+(?: ratio)?|lesion[\s-]to[\s-]\w+(?: ratio)?|ratio|volume|retention index|slice thickness|thickness|gap|pitch|threshold|cut-?off|delta)\s(?:index\s)?(?:of\s|was\s|is\s|:\s?|=\s?|>\s?)?{_N}"
+    r"|\b\d{1,4}-?\s?slice\s(?:ct|scanner|multi\w+|spiral|helical)\b"
+    r"|\b\d{1,3}(?:st|nd|rd|th)\b"
+    r"|\bcoronary\b|\blung rads\b"
+    r"|\b(?:\d{1,2}|1\d\d)(?=\s(?:(?:new|small|tiny|large|larger|discrete|additional|other|separate|foci|such|more|avid|FDG|hypermetabolic|adjacent|distinct|enlarged|bilateral|left|right|abnormal|subcentimeter)\s){0,3}"
+    r"(?:lesions?|nodules?|nodes|lymph|foci|masses|metastas[ei]s|deposits|implants|areas|sites|ribs|vertebra\w*|levels|patients|scans|studies|examinations|exams|pet|slices\b|images\b|cycles|bed|phases)\b)"
+    r"|\b(?:pT|cT|ypT|T)\d[a-d]?(?:\s?N\d[a-c]?)?(?:\s?M\d[a-c]?)?\b|\b[NM]\d[a-c]?\b"
+    r"|\b[1-9]\d?[RLrl]{1,2}[isIS]?\b(?!/)"
+    r"|\b(?:CT|MRI?|X-ray|US)\s(?=\d{1,2}/\d{1,2}/)"
+    r"|\(?\b\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}\b"
+    r"|\b(?:scale|out)\sof\s\d+",
+    re.IGNORECASE,
+)  # fmt: skip
+
+# --- SUV keywords ---
+_MAX = r"(?:max(?:imum|imal|ium|imun|mum|iumum|ima|x|m)?|mx|maz|mac|mas|amx|mxa|mzx|nax|masx)"
+_MEAN = r"(?:mean|average|avg|ave|avrg|menan|maen|meam)"
+_QUALIFIER = rf"(?:{_MAX}|{_MEAN}|peak|peek|peack|pk|min(?:imum|imal)?|maximally)"
+_WORD_SUV = (
+    r"(?:s\.\s?u\.\s?v\.?|suv'?s|(?:suv|svu|usv|suuv|suvv|sub(?=[\s-]?max)|s u v)(?![a-z])|suv[a-z]{1,12}(?![a-z])|svu[a-z]{1,6}(?![a-z])"
+    r"|sul[a-z]{0,6}(?![a-z])|(?:max|peak|mean|m)[-\s]?suv[a-z]{0,3}(?![a-z])|uptake\sSUV"
+    r"|stand(?:ard|arized|ardi[sz]ed|ardi[sz]e|ized|ardi[sz]ation)?\suptake(?:\s(?:values?|levels?|units?|ratio))?|specific\suptake\svalues?"
+    r"|uptake\svalues?)"
+)
+_SUV_KEYWORD = re.compile(
+    rf"\b(?:(?P<before>{_QUALIFIER}|highest|hottest|top|greatest|lean body mass|body weight|bw|lbm)\.?[\s-]{{0,2}}(?:(?:the|of|body|weight|fdg|measured|lesion|lesional|tumou?r|value|recorded|lean)[\s-]){{0,2}}?)?"
+    rf"(?P<core>{_WORD_SUV})"
+    rf"(?P<after>[\s\-_.,]{{0,2}}[(\[]?\s?(?:{_QUALIFIER})\.?\s?[)\]]?(?![a-z]))?"
+    rf"(?P<norm>\s?[(\[]?\s?(?:bw|lbm|lean body mass|bsa|body[\s-]weight|lean)(?:[\s-](?:corrected|normali[sz]ed|adjusted))?\s?[)\]]?(?![a-z]))?"
+    rf"(?P<late>[\s\-_]{{0,2}}[(\[]?\s?(?:{_QUALIFIER})\.?\s?[)\]]?(?![a-z]))?",
+    re.IGNORECASE,
+)
+# "maximum uptake of 5.6": an SUVmax without the letters. Needs a decimal number, see `values`.
+_UPTAKE_KEYWORD = re.compile(
+    r"\b(?:max(?:imum|imal|\.)?|peak)\s(?:(?:fdg|tracer|radiotracer|metabolic|psma|dotatate|glucose)\s)?(?:uptake|activity|intensity|avidity)(?:\sintensity|\svalue|\slevel)?(?=[\s,:=]{1,3}(?:of|is|was|measur\w+|=|:|at|reach\w+|\d))",
+    re.IGNORECASE,
+)
+_OTHER_VALUE = re.compile(r"\b(?:SUV|SUL)[\s-]?(?:ratio|r|index|threshold|cut-?off|scale|window|units?\b)\w*|\bSUVR\b", re.IGNORECASE)
+
+# --- slices ---
+_PLANE = (
+    r"(?:pet[\s/-]{0,3}ct|pet|ct|cta|ldct|mri?|fused|fusion|fuse|trans-?axial|axial|axials|axia|axail|axal|axiial|ax|transverse|trans|coronal|cor|sagittal|sag|saggital|sagital|mip|"
+    r"nac|attenuation[\s-]corrected|ac|emission|whole[\s-]body|wb|static|low[\s-]dose|standard|corresponding|reconstructed|reformatted|reformat|primary|main|key|same|thin|dicom|hd|delayed|skull|head)"
+)
+_SLICE_WORD = (
+    r"(?:slices?|slcs?|slcie|silce|slise|slide|sl|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|frames?|planes?|cuts?|section)"
+)
+_INDEX = r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:=|:|#|-)?\s?(?:#\s?)?"
+_JOIN = r"(?:\s?,\s?(?:and\s|&\s?)?|\s?(?:&|\+)\s?|\s(?:and|or)\s)"
+_RANGE = r"(?:\s?-\s?|\s?\.\.\s?|\s(?:to|through|thru|until|till)\s)"
+_INT = r"(?<![\d.])\d{1,4}(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice))"
+_SERIES = r"(?:\b(?:series|ser|se|study|acquisition)\.?\s?(?:number|no\.?|#|:|=)?\s?#?(?P<series>\d{1,4})\s?(?:[,;:/|-]|and|on)?\s{0,2})"
+_LEADING = rf"(?P<planes>(?:\b{_PLANE}\b\.?[\s,/&+-]{{1,3}}(?:(?:and|or|the|view|views|series|plane|projection|reformats?)[\s,]{{1,2}}){{0,2}}){{0,5}})"
+_SLICE_MENTION = re.compile(
+    rf"{_SERIES}?{_LEADING}(?P<word>\b{_SLICE_WORD}\.?)(?:\s(?:numbered|is|are|being|at|labell?ed|through))?{_INDEX}"
+    rf"(?P<first>{_INT})",
+    re.IGNORECASE,
+)
+_PLANE_NUMBER = re.compile(
+    rf"(?P<planes>\b(?:(?:pet[\s/-]{{0,3}}ct|pet|fused|ct)[\s,/-]{{1,2}}){{0,2}}(?:trans-?axial|axial|ax|transverse|fused|coronal|cor|sagittal|sag)\b\.?)(?:\s?(?:view|plane|position|level|location))?\s?(?:number|no\.?|nr\.?)?\s?(?:=|:|#|-)?\s?(?P<first>{_INT})",
+    re.IGNORECASE,
+)
+_BARE_SERIES = re.compile(r"\b(?:series|ser|se)\.?\s?(?:number|no\.?|#|:|=)?\s?#?\d{1,4}\b(?:\s?/\s?(?P<image>\d{1,4})\b)?", re.IGNORECASE)
+_TUPLE = re.compile(
+    r"(?<![\d./:-])(?P<open>[(\[]\s?)?(?P<series>\d{1,3})\s?(?P<mark>[/:]|-(?=\d))\s?(?P<image>\d{1,4})(?P<close>\s?[)\]])?(?![\d/:.%-]|\s?(?:mm|cm|th))"
+)
+_OF_TOTAL = re.compile(r"\s?(?:of|out of|/)\s?(?P<total>\d{2,4})\b(?!\s?(?:mm|cm)|[/.]\d)", re.IGNORECASE)
+_AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?![/.]\d|\s?(?:mm|cm))")
+_MORE = re.compile(
+    rf"(?P<join>{_JOIN})(?:(?:on\s)?(?:{_SLICE_WORD})\.?\s?#?\s?)?(?P<number>{_INT})(?!\s?(?:x\b|lesion|nodul|node|foci|mm|cm|%|hounsfield|hu\b))",
+    re.IGNORECASE,
+)
+_THROUGH = re.compile(rf"{_RANGE}(?:{_SLICE_WORD}\.?\s?)?(?P<number>{_INT})", re.IGNORECASE)
+_PLANE_AFTER = re.compile(
+    rf"[\s,]{{0,2}}(?:[(\[]\s?)?(?:(?:of|on|in|from)\s(?:the\s)?)?(?P<plane>coronal|sagittal|axial|ct|mri?|mip|cor|sag)\b(?!\s?(?:{_SLICE_WORD})\b)(?:[\s-](?:images?|series|plane|view|projection|reformat\w*|scan|portion|component|study|reconstruction))?(?!\s?\d)",
+    re.IGNORECASE,
+)
+_PLANE_BEFORE = re.compile(
+    r"\b(?P<plane>coronal|sagittal|mip|axial|transaxial)(?:ly)?(?:\s(?:pet|ct|fused|fusion|pet[/-]?ct))?\s(?:images?|views?|planes?|projections?|reformat\w*|reconstructions?|series|sequence|mip)\s?[,(:]{0,2}\s?(?:on\s|at\s|see\s|in\s)?$",
+    re.IGNORECASE,
+)
+_WORD_OR_MARK = re.compile(r"\d+(?:[.,]\d{1,3}(?![\d]))?|[A-Za-z\u00c0-\u024f]+(?:'[a-z]+)?|->|=>|>=|<=|\u2192|\.{2,}|\S")
+_GLUED = re.compile(r"(?<=[a-z)])(?=\d)|(?<=\d)(?=(?:g/ml))", re.IGNORECASE)
+
+
+def chunks(text: str, start: int, end: int) -> list[Chunk]:
+    """Cut ``text[start:end]`` into chunks that cover every character but blanks.
+
+    Parameters
+    ----------
+    text : str
+        Normalised report.
+    start, end : int
+        The sentence.
+
+    Returns
+    -------
+    list of Chunk
+        In text order, without overlap; offsets refer to `text`.
+    """
+    taken: list[Chunk] = []
+    sentence = text[start:end].replace("\n", " ")
+    for found in _special(sentence):
+        if all(found.end <= other.start or found.start >= other.end for other in taken):
+            taken.append(found)
+    taken.sort(key=lambda chunk: chunk.start)
+    result: list[Chunk] = []
+    position = 0
+    for chunk in [*taken, Chunk(MARK, len(sentence), len(sentence), "")]:
+        result.extend(_plain(sentence, position, chunk.start))
+        result.append(chunk)
+        position = chunk.end
+    result.pop()
+    return [_shift(chunk, start) for chunk in result]
+
+
+def _shift(chunk: Chunk, offset: int) -> Chunk:
+    slices = chunk.slices
+    if slices is not None:
+        spans = tuple((a + offset, b + offset) for a, b in slices.spans)
+        slices = SliceNumbers(slices.plane, slices.numbers, spans, slices.is_range, slices.form, slices.explicit)
+    return Chunk(chunk.kind, chunk.start + offset, chunk.end + offset, chunk.text, chunk.suv_kind, slices)
+
+
+def _special(sentence: str) -> Iterator[Chunk]:
+    """Yield the chunks that are more than a word or number, the stronger kinds first."""
+    for match in _DATE.finditer(sentence):
+        yield Chunk(DATE, match.start(), match.end(), match.group().lower())
+    yield from _slice_chunks(sentence)
+    for match in _SIZE.finditer(sentence):
+        if not sentence[: match.start()].endswith(("SUV", "suv")):
+            yield Chunk(SIZE, match.start(), match.end(), match.group().lower())
+    for match in _OTHER_VALUE.finditer(sentence):
+        yield Chunk(OPAQUE, match.start(), match.end(), match.group().lower())
+    for match in _SUV_KEYWORD.finditer(sentence):
+        kind = _suv_kind(match)
+        if kind:
+            yield Chunk(SUV, match.start(), match.end(), match.group().lower(), kind)
+    for match in _UPTAKE_KEYWORD.finditer(sentence):
+        yield Chunk(SUV, match.start(), match.end(), match.group().lower(), "uptake")
+    for match in _OPAQUE.finditer(sentence):
+        yield Chunk(OPAQUE, match.start(), match.end(), match.group().lower())
+    yield from _tuple_chunks(sentence)
+
+
+def _suv_kind(match: re.Match[str]) -> str:
+    """Return max, plain, mean, peak, min, sul or "" for an SUV keyword match."""
+    core = match["core"].lower().replace(" ", "").replace(".", "")
+    words = " ".join(filter(None, (match["before"], match["after"], match["norm"], match["late"]))).lower()
+    suffix = ""
+    plain = re.fullmatch(r"(?:max|peak|mean|m)?-?(?:suv|svu|usv|suuv|suvv|sub|sul)('?s|[a-z]*)", core)
+    if plain is not None:
+        suffix = plain[1]
+    if core.startswith(("max", "msuv")):
+        words += " max"
+    elif core.startswith("mean"):
+        words += " mean"
+    elif core.startswith("peak"):
+        words += " peak"
+    if core.startswith("sul") or "lbm" in words or "lean" in words or suffix.startswith(("lbm", "lean", "sul")):
+        # "sulcus", "sulfur": not a lean-body SUV.
+        return "sul" if not core.startswith("sul") or suffix in ("", "s", "max", "peak", "mean", "avg") else ""
+    if suffix.startswith(("mean", "avg", "ave", "mea", "men")) or re.search(rf"\b{_MEAN}", words):
+        return "mean" if not re.search(r"\bmax|highest", words) else "max"
+    if suffix.startswith(("peak", "pk", "pea")) or re.search(r"\bpe[ae]c?k|\bpk", words):
+        return "peak"
+    if suffix.startswith("min") or re.search(r"\bmin", words):
+        return "min"
+    if suffix and suffix not in ("s", "'s", "bw", "bsa") and not _like_max(suffix):
+        return ""
+    if _like_max(suffix) or re.search(rf"\b(?:{_MAX}|highest|hottest|top|greatest|maximally)", words):
+        return "max"
+    return "plain"
+
+
+def _like_max(suffix: str) -> bool:
+    """Say whether letters after SUV are "max" with at most a slip of the keyboard or a "bw"."""
+    stem = suffix.removesuffix("bw").removesuffix("s") if suffix not in ("mas",) else suffix
+    return stem.startswith("max") or stem in (
+        "mx", "ma", "mac", "mas", "maz", "amx", "mxa", "mzx", "nax", "masx", "mzax", "maax", "mmax", "macx", "mad", "msx", "ax", "m", "bwmax", "xmax", "mau", "mex",
+    )  # fmt: skip
+
+
+def _slice_chunks(sentence: str) -> Iterator[Chunk]:
+    for pattern in (_SLICE_MENTION, _PLANE_NUMBER):
+        for match in pattern.finditer(sentence):
+            if (
+                pattern is _SLICE_MENTION
+                and match["word"].lower().rstrip(".") in ("section", "cut", "cuts", "slide", "plane", "planes")
+                and not match["planes"]
+            ):
+                continue
+            yield _read_slices(sentence, match)
+    for match in _BARE_SERIES.finditer(sentence):
+        if match["image"] is not None:
+            numbers = SliceNumbers("axial", (int(match["image"]),), (match.span("image"),), form="series")
+            yield Chunk(SLICE, match.start(), match.end(), match.group().lower(), slices=numbers)
+        else:
+            yield Chunk(OPAQUE, match.start(), match.end(), match.group().lower())
+
+
+def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
+    """Read the numbers that follow a slice keyword: one, a list, a range, "N of M" or series/image."""
+    numbers, spans = [int(match["first"])], [match.span("first")]
+    end, is_range = match.end(), False
+    form = "series" if "series" in match.re.groupindex and match["series"] else "plain"
+    through = _THROUGH.match(sentence, end)
+    total = _OF_TOTAL.match(sentence, end)
+    slash = _AFTER_SLASH.match(sentence, end)
+    if through is not None and int(through["number"]) != numbers[0]:
+        is_range, end = True, through.end()
+        numbers.append(int(through["number"]))
+        spans.append(through.span("number"))
+    elif (
+        slash is not None
+        and form == "plain"
+        and _is_series(numbers[0], int(slash["second"]), sentence[slash.start() : slash.start("second")])
+    ):
+        numbers, spans, end, form = [int(slash["second"])], [slash.span("second")], slash.end(), "tuple"
+    elif total is not None and int(total["total"]) >= numbers[0]:
+        end, form = total.end(), "of_total"
+    elif slash is not None:
+        numbers.append(int(slash["second"]))
+        spans.append(slash.span("second"))
+        end = slash.end()
+    if form != "tuple":
+        while not is_range and (more := _MORE.match(sentence, end)) is not None:
+            if sentence[more.end() :].lstrip()[:1] in ("x", "/") or ("," in more["join"] and _starts_value(sentence, more)):
+                break
+            numbers.append(int(more["number"]))
+            spans.append(more.span("number"))
+            end = more.end()
+    before = re.search(r"\bbetween\s$", sentence[max(0, match.start() - 10) : match.start()])
+    if before is not None and len(numbers) == 2:
+        is_range = True
+    plane, explicit = _plane(sentence, match, end)
+    if isinstance(plane, tuple):
+        kept = [index for index, name in enumerate(plane[: len(numbers)]) if name == "axial"]
+        if kept:
+            numbers, spans, plane = [numbers[index] for index in kept], [spans[index] for index in kept], "axial"
+        else:
+            plane = "coronal"
+    return Chunk(
+        SLICE, match.start(), end, sentence[match.start() : end].lower(),
+        slices=SliceNumbers(plane, tuple(numbers), tuple(spans), is_range, form, explicit),
+    )  # fmt: skip
+
+
+def _starts_value(sentence: str, more: re.Match[str]) -> bool:
+    """Say whether a number after a comma belongs to what follows ("slice 44, 2 other nodes", "slice 44, 5.6 SUV")."""
+    return re.match(r"\s?(?:[a-z]{3,}\b(?<!and)(?<!respectively)|suv)", sentence[more.end() : more.end() + 20], re.IGNORECASE) is not None
+
+
+def _is_series(first: int, second: int, mark: str) -> bool:
+    """Say whether "image 4/118" is series 4, image 118; "image 118/345" is image 118 of 345."""
+    return first <= 20 and second > first and ("/" not in mark or second >= 2) and not (first > 12 and second >= 200)
+
+
+def _plane(sentence: str, match: re.Match[str], end: int) -> tuple[str | tuple[str, ...], bool]:
+    words = re.findall(r"[a-z]+", re.sub(r"pet[\s/-]{0,3}ct", "petct", (match["planes"] or "").lower()))
+    named = tuple(_PLANE_NAMES[word] for word in words if word in _PLANE_NAMES)
+    if len(set(named)) > 1:
+        return named, True
+    if named:
+        return named[0], True
+    before = _PLANE_BEFORE.search(sentence[max(0, match.start() - 60) : match.start()])
+    if before is not None and before["plane"].lower() in _PLANE_NAMES:
+        return _PLANE_NAMES[before["plane"].lower()], True
+    after = _PLANE_AFTER.match(sentence, end)
+    if after is not None:
+        name = after["plane"].lower()
+        return ("ct" if name == "ct" else "mr" if name.startswith("mr") else _PLANE_NAMES[name]), True
+    if any(word in ("ct", "cta", "ldct") for word in words) and not any(word in ("pet", "petct", "fused", "fusion") for word in words):
+        return "ct", True
+    if any(word in ("mr", "mri") for word in words):
+        return "mr", True
+    return "axial", any(word in ("pet", "petct", "fused", "fusion") for word in words)
+
+
+_PLANE_NAMES = {
+    **dict.fromkeys(("axial", "axials", "axia", "axail", "axal", "axiial", "ax", "transaxial", "transverse", "trans"), "axial"),
+    **dict.fromkeys(("coronal", "cor"), "coronal"),
+    **dict.fromkeys(("sagittal", "sag", "saggital", "sagital"), "sagittal"),
+    "mip": "mip",
+}
+
+
+def _tuple_chunks(sentence: str) -> Iterator[Chunk]:
+    """Yield "(4/118)", "[4:118]", "3-78": series and image without a word, only beside an SUV."""
+    for match in _TUPLE.finditer(sentence):
+        series, image = int(match["series"]), int(match["image"])
+        bracketed = match["open"] is not None and match["close"] is not None
+        inside = sentence[: match.start()].rfind("(") > sentence[: match.start()].rfind(")")
+        beside = re.search(r"\d\s?[,;]?\s?(?:on |at )?$", sentence[: match.start()]) is not None
+        if image < 10 or series > 20 or image <= series or (match["mark"] == "-" and not bracketed) or not (bracketed or inside or beside):
+            continue
+        numbers = SliceNumbers("axial", (image,), (match.span("image"),), form="tuple")
+        yield Chunk(SLICE, match.start("series"), match.end("image"), match.group().lower(), slices=numbers)
+
+
+def _plain(sentence: str, start: int, end: int) -> Iterator[Chunk]:
+    for match in _WORD_OR_MARK.finditer(sentence, start, end):
+        text = match.group().lower()
+        kind = NUMBER if text[0].isdigit() else WORD if text[0].isalpha() else MARK
+        if kind == NUMBER and (
+            sentence[match.end() : match.end() + 1].isalpha()
+            or (match.start() and sentence[match.start() - 1].isalpha() and not _after_keyword(sentence, match.start()))
+        ):
+            kind = OPAQUE
+        yield Chunk(kind, match.start(), match.end(), text)
+
+
+def _after_keyword(sentence: str, position: int) -> bool:
+    return re.search(r"(?:suv|max|mean|peak|of|is|to)$", sentence[max(0, position - 6) : position], re.IGNORECASE) is not None

@@ -1,0 +1,218 @@
+"""Pair the SUVs of a sentence with its slices, lesion by lesion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+
+from petarseg.reports.lexicon import ANATOMY, LESION
+from petarseg.reports.mentions import MARK, NUMBER, SLICE, SUV, WORD, Chunk
+from petarseg.reports.values import CURRENT, PRIOR, Value
+
+_MAX_UNITS = 7
+_TOO_FAR = 12.0
+_UNPAIRED = 40.0
+
+
+@dataclass(slots=True)
+class Mention:
+    """One slice mention and the time it belongs to."""
+
+    index: int
+    chunk: Chunk
+    prior: bool = False
+
+
+@dataclass(slots=True)
+class Group:
+    """The SUVs of one lesion: its current maximum, and what was said beside it (old value, mean, peak)."""
+
+    values: list[Value] = field(default_factory=list)
+
+    @property
+    def current(self) -> list[Value]:
+        """The values that can be the finding's SUVmax."""
+        return [value for value in self.values if value.is_max and value.time == CURRENT and not value.reference]
+
+    @property
+    def first(self) -> int:
+        """Chunk index of the first value."""
+        return self.values[0].index
+
+    @property
+    def last(self) -> int:
+        """Chunk index of the last value."""
+        return self.values[-1].index
+
+
+@dataclass(slots=True)
+class Pairing:
+    """What belongs together in a sentence.
+
+    Parameters
+    ----------
+    pairs : list of (Group, Mention)
+    groups, mentions : list
+        What stayed alone.
+    certain : bool
+        False when another assignment is nearly as good.
+    """
+
+    pairs: list[tuple[Group, Mention]]
+    groups: list[Group]
+    mentions: list[Mention]
+    certain: bool = True
+
+
+def group_values(chunks: Sequence[Chunk], values: Sequence[Value], n_mentions: int) -> list[Group]:
+    """Join values with no other thing named between them into one lesion's group."""
+    groups: list[Group] = []
+    for value in values:
+        if groups and _same_thing(chunks, groups[-1], value, n_mentions):
+            groups[-1].values.append(value)
+        else:
+            groups.append(Group([value]))
+    return groups
+
+
+def _same_thing(chunks: Sequence[Chunk], group: Group, value: Value, n_mentions: int) -> bool:
+    previous = group.values[-1]
+    if previous.series == value.series:
+        return True
+    if previous.reference != value.reference:
+        return False
+    between = chunks[previous.index + 1 : value.index]
+    if value.time == CURRENT and value.is_max and group.current and previous.series != value.series:
+        return False
+    if any(chunk.text == ";" for chunk in between):
+        return False
+    if any(chunk.kind == SLICE for chunk in between) and n_mentions > 1:
+        return False
+    return not any(_is_thing(chunk) for chunk in between)
+
+
+def _is_thing(chunk: Chunk) -> bool:
+    return chunk.kind == WORD and (LESION.fullmatch(chunk.text) is not None or ANATOMY.fullmatch(chunk.text) is not None)
+
+
+def pair(chunks: Sequence[Chunk], groups: Sequence[Group], mentions: Sequence[Mention]) -> Pairing:
+    """Assign slices to groups at the least cost.
+
+    Parameters
+    ----------
+    chunks : sequence of Chunk
+        The sentence.
+    groups : sequence of Group
+        In text order.
+    mentions : sequence of Mention
+        The slice mentions that may be paired, in text order.
+
+    Returns
+    -------
+    Pairing
+
+    Notes
+    -----
+    The cost of a pair counts what stands between value and slice: other values and slices, clause ends, and above all a new lesion or
+    organ after a clause end. Sentences with more than seven groups or slices are paired in order of closeness instead.
+    """
+    if not groups or not mentions:
+        return Pairing([], list(groups), list(mentions))
+    costs = [[_cost(chunks, group, mention, groups, mentions) for mention in mentions] for group in groups]
+    assignment, certain = _assign(costs)
+    pairs = [(groups[row], mentions[column]) for row, column in assignment]
+    paired_groups = {row for row, _ in assignment}
+    paired_mentions = {column for _, column in assignment}
+    return Pairing(
+        pairs,
+        [group for row, group in enumerate(groups) if row not in paired_groups],
+        [mention for column, mention in enumerate(mentions) if column not in paired_mentions],
+        certain,
+    )
+
+
+def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Sequence[Group], mentions: Sequence[Mention]) -> float:
+    slice_first = mention.index < group.first
+    begin, end = (mention.index + 1, group.first) if slice_first else (group.last + 1, mention.index)
+    if not slice_first and begin > end:  # the slice stands between two values of the group
+        return 0.5
+    cost = 0.3 if slice_first else 0.0
+    crossed = False
+    brackets = 0
+    for position in range(begin, end):
+        chunk = chunks[position]
+        if chunk.kind == MARK:
+            if chunk.text == ";":
+                cost, crossed = cost + 2.0, True
+            elif chunk.text == ",":
+                cost, crossed = cost + 0.6, True
+            elif chunk.text in ")]":
+                brackets += 1
+                cost, crossed = cost + 0.6, True
+            elif chunk.text in "([":
+                brackets -= 1
+                cost += 0.1
+            else:
+                cost += 0.3
+        elif chunk.text in ("while", "whereas", "although", "but", "and", "plus", "with"):
+            cost, crossed = cost + 1.0, True
+        elif chunk.text in ("another", "second", "third", "additional", "separate", "other"):
+            cost += 5.0
+        elif chunk.kind in (NUMBER, SLICE):
+            cost += 3.0 if chunk.kind == SLICE else 2.0
+        elif chunk.kind == WORD:
+            cost += (7.0 if crossed else 0.4) if _is_thing(chunk) else 0.25
+            if _is_thing(chunk) and crossed:
+                crossed = False
+        elif chunk.kind == SUV:
+            cost += 0.1
+    if (
+        len(groups) == 1
+        and len(mentions) == 1
+        and not any(chunks[position].text in (";", "while", "whereas", "another") for position in range(begin, end))
+    ):
+        cost = min(cost, _TOO_FAR)
+    if not group.current and mention.prior is False:
+        cost += 0.2
+    if group.current and mention.prior:
+        cost += 8.0
+    if all(value.time == PRIOR for value in group.values) and not mention.prior:
+        cost += 1.0
+    return cost
+
+
+def _assign(costs: list[list[float]]) -> tuple[list[tuple[int, int]], bool]:
+    """Return the cheapest one-to-one assignment, and whether it wins clearly."""
+    rows, columns = len(costs), len(costs[0])
+    if max(rows, columns) > _MAX_UNITS:
+        return _assign_closest(costs), False
+    transposed = rows > columns
+    table = [[costs[row][column] for row in range(rows)] for column in range(columns)] if transposed else costs
+    few, many = len(table), len(table[0])
+    best: list[tuple[float, tuple[int, ...]]] = []
+    for choice in permutations(range(many), few):
+        total = sum(min(table[i][j], _UNPAIRED) if table[i][j] <= _TOO_FAR else _UNPAIRED for i, j in enumerate(choice))
+        best.append((total, choice))
+    best.sort()
+    total, choice = best[0]
+    pairs = [(j, i) if transposed else (i, j) for i, j in enumerate(choice) if table[i][j] <= _TOO_FAR]
+    margin = next((other - total for other, different in best[1:] if _pairs(different, table) != _pairs(choice, table)), _UNPAIRED)
+    return sorted(pairs), margin >= 1.0
+
+
+def _pairs(choice: tuple[int, ...], table: list[list[float]]) -> set[tuple[int, int]]:
+    return {(i, j) for i, j in enumerate(choice) if table[i][j] <= _TOO_FAR}
+
+
+def _assign_closest(costs: list[list[float]]) -> list[tuple[int, int]]:
+    order = sorted((cost, row, column) for row, line in enumerate(costs) for column, cost in enumerate(line) if cost <= _TOO_FAR)
+    rows: set[int] = set()
+    columns: set[int] = set()
+    pairs = []
+    for _, row, column in order:
+        if row not in rows and column not in columns:
+            rows.add(row)
+            columns.add(column)
+            pairs.append((row, column))
+    return sorted(pairs)

@@ -1,0 +1,290 @@
+"""Find the sections of a report: findings, impression, comparison, technique, history, ...
+
+Headings stand on a line of their own, open a line, or follow a sentence in reports that lost their line breaks. A report without a
+findings heading still has findings: its region headings ("Chest: ...") or its unlabelled paragraphs, marked as assumed.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+# The words of each heading, tried in this order. Texts are matched lower-case, blanks squeezed.
+_HEADINGS: tuple[tuple[str, str], ...] = (
+    ("history", r"(?:(?:brief|pertinent|relevant|interval|oncologic(?:al)?|patient|past|medical|surgical|treatment|present|family) )*"
+                r"(?:clinical |clin\.? )?(?:history|hist|hx|information|info|data|details|indications?|question|background|summary|presentation|context|"
+                r"diagnosis|statement|problem|notes?|findings?(?= and history))"
+                r"|(?:primary |known |referring )?diagnos[ei]s|indications?(?: for (?:exam|examination|study|scan|the exam|the study))?"
+                r"|reason for (?:the )?(?:exam(?:ination)?|study|scan|referral|visit|request)|clinical"
+                r"|history and indications?|indications? and history|(?:pmh|hpi|cc|rfe)|treatment|therapy|prior (?:treatment|therapy)"),
+    ("comparison", r"comparisons?(?: (?:study|studies|exams?|examinations?|made|is made))?|comp|compared (?:to|with)|"
+                   r"(?:prior|previous|relevant prior)(?: (?:stud(?:y|ies)|exams?|examinations?|imaging|reports?|scans?|pet/ct))?|correlation|comparative stud(?:y|ies)"),
+    ("technique", r"(?:(?:imaging|scan|exam|pet|ct|pet/ct|pet-ct|acquisition|scanning|study) )?(?:techniques?|procedures?|protocols?|methods?|methodology|parameters)"
+                  r"|tech|procedure (?:in detail|details|description)|description of (?:the )?procedure|technique and procedure|radio-?pharmaceuticals?|(?:radio)?tracer|isotope|"
+                  r"(?:injected |administered )?(?:dose|activity)|acquisition|uptake(?: time)?|contrast(?: media| agent)?|medications?|blood glucose(?: level)?|glucose|"
+                  r"injection site|scan(?:ned)? (?:region|range)|field of view|attenuation correction|preparation|equipment|scanner|radiation dose"),
+    ("addendum", r"addend(?:um|a)(?: #?\d+)?|amendment|correction"),
+    ("findings", r"(?:(?:[a-z/&,-]+|18f-?fdg|f-?18) ){0,4}findings?(?: (?:and|&|/) (?:impressions?|interpretation|discussion))?(?: by region)?"
+                 r"|findings?/impressions?|results?|observations?|report(?: body| text)?|body of (?:the )?report|description|original report|image interpretation|"
+                 r"(?:pet|pet/ct|pet-ct|fdg|whole[- ]body)(?: imaging| scan)? (?:results?|report)|(?:lesion|measurement) (?:table|list|data)|"
+                 r"lesions?|(?:index|target|measurable) lesions?|measurements?|quantification|tumou?r measurements?"),
+    ("impression", r"(?:final |overall |summary |diagnostic |pet |pet/ct |preliminary )?(?:impressions?|conclusions?|opinion|assessment)(?: (?:and|&|/) (?:plan|recommendations?))?"
+                   r"|imp|concl|in (?:conclusion|summary)|summary(?: of findings| statement)?|interpretation|recommendations?|(?:response )?assessment|comments?|discussion|"
+                   r"(?:final|radiological|imaging) diagnosis|key (?:findings|points)|bottom line|response category|staging|tnm(?: staging)?"),
+    ("exam", r"exam(?:ination)?s?(?: (?:type|title|name|performed|description))?|stud(?:y|ies)(?: (?:type|performed|description|name))?|procedure|type of (?:exam|study)|modality|title"),
+    ("header", r"(?:patient(?:'s)?|pt)(?: (?:name|id|no|number|information|data|details))?|names?|mrn|mr ?#|(?:med(?:ical)? )?rec(?:ord)?(?: (?:no|number|#))?|unit no|"
+               r"d\.?o\.?b\.?|(?:date|place) of birth|born|birth ?date|age(?:/sex)?|sex|gender|acc(?:ession)?(?: (?:no|number|#))?|acc ?#|"
+               r"(?:date|time)(?: of (?:service|exam|examination|study|scan|report))?|(?:exam|study|scan|report) date|visit(?: no)?|order(?:ing)?(?: (?:physician|provider|no|number))?|"
+               r"referr(?:ing|ed)(?: (?:by|physician|provider|doctor))?|ref(?:erral)?|requesting (?:physician|provider)|physician|provider|department|location|facility|institution|hospital|re|copy(?: to)?|cc to"),
+    ("signature", r"(?:electronically )?(?:signed|dictated|read|reported|transcribed|typed|interpreted|approved|finali[sz]ed|verified|authenticated|reviewed)(?: (?:by|on|electronically))*(?: by)?"
+                  r"|signature|radiologist|attending|resident|report (?:status|by)|end of report|transcriptionist|critical (?:results?|findings?) communicat\w+"),
+)  # fmt: skip
+
+_REGION = (
+    r"(?:head|brain|skull|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|cervical|orbits?|oral cavity|pharynx|larynx|thyroid|salivary glands?|"
+    r"chest|thorax|thoracic|lungs?|pulmonary|mediastin(?:um|al)|hil(?:a|um|ar)|pleura|heart|cardiac|breasts?|axillae?|chest wall|"
+    r"abdomen|abdominal|a ?/ ?p|abd|liver|hepatobiliary|gallbladder|spleen|pancreas|adrenals?(?: glands)?|kidneys?|renal|genitourinary|gu|gi|gi tract|"
+    r"gastrointestinal|stomach|bowel|colon|peritoneum|retroperitoneum|mesentery|pelvis|pelvic|bladder|prostate|uterus|ovaries|reproductive(?: organs)?|"
+    r"musculoskeletal|msk|bones?|skelet(?:on|al)|osseous(?: structures)?|spine|marrow|bone marrow|soft tissues?|extremities|limbs?|legs?|arms?|thighs?|skin|subcutaneous|"
+    r"lymph ?nodes?|nodes?|nodal(?: stations)?|vascular|vessels?|body wall|cns|other|miscellaneous|incidental)"
+)
+_REGION_HEADING = re.compile(
+    rf"(?:[-*\u2022] ?|\d{{1,2}}[.)] ?)?(?P<title>(?:the )?{_REGION}(?:(?:,| and| &|/|-| -)+ ?{_REGION}){{0,4}})(?: ?\([^)\n]{{0,30}}\))? ?:",
+    re.IGNORECASE,
+)
+_HEADING = re.compile(
+    "|".join(f"(?P<{name}>(?:{pattern}))" for name, pattern in _HEADINGS),
+    re.IGNORECASE,
+)
+_MARKUP = r"[#*_=~>\-\s\u2022]{0,8}"
+_LINE_HEADING = re.compile(
+    rf"{_MARKUP}(?P<number>(?:\d{{1,2}}|[IVX]{{1,4}}|[A-H])[.)] ?)?(?P<title>[A-Za-z][A-Za-z0-9/&#,.'() -]{{1,58}}?)[*_ ]{{0,4}}(?P<mark>:|-(?= )|$)"
+)
+_INLINE_HEADING = re.compile(r"(?:(?<=[.;:!?\])])\s{1,6}|(?<=[.!?\])])|\s{2,9}|(?<=\*)|[|] ?)(?P<title>[A-Z][A-Za-z/&' -]{1,40}?) ?:")
+_CAPITAL_INLINE = re.compile(r"(?:^|\s)(?P<title>[A-Z][A-Z/&-]+(?: [A-Z/&-]+){0,3})(?P<mark> ?:|(?=\s))")
+_CAPITAL_ALONE = {
+    "FINDINGS",
+    "IMPRESSION",
+    "IMPRESSIONS",
+    "CONCLUSION",
+    "TECHNIQUE",
+    "COMPARISON",
+    "INDICATION",
+    "CLINICAL HISTORY",
+    "CLINICAL INDICATION",
+    "PET FINDINGS",
+    "PET/CT FINDINGS",
+}
+_CLOSING = re.compile(
+    r"(?:electronically (?:signed|approved|verified)|(?:with )?(?:kind(?:est)?|best) regards|yours (?:sincerely|faithfully|truly)|sincerely,?$|"
+    r"(?:dictated|transcribed|typed|signed|read|reported|approved) (?:by|on)\b|end of (?:report|dictation)|i have personally reviewed)",
+    re.IGNORECASE,
+)
+_SUMMARY_SENTENCE = re.compile(
+    r"(?:in (?:conclusion|summary|short)|to (?:summari[sz]e|conclude)|overall,? (?:impression|conclusion))\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A stretch of a report under one heading.
+
+    Parameters
+    ----------
+    name : str
+        ``findings``, ``impression``, ``comparison``, ``technique``, ``history``, ``exam``, ``header``, ``addendum``, ``signature`` or
+        ``unlabelled``.
+    start, end : int
+        Offsets of the body, without the heading.
+    region : str
+        The region heading in force ("Chest"), else "".
+    assumed : bool
+        True for findings that no heading announces.
+    """
+
+    name: str
+    start: int
+    end: int
+    region: str = ""
+    assumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Where a heading begins and ends."""
+
+    name: str
+    start: int
+    end: int
+    title: str
+
+
+def find_sections(text: str) -> list[Section]:
+    """Cut a normalised report into sections.
+
+    Parameters
+    ----------
+    text : str
+        Output of `petarseg.reports.normalize.normalize`; newlines are real line breaks.
+
+    Returns
+    -------
+    list of Section
+        In text order, empty bodies left out. Region headings inside the findings start a section of their own.
+    """
+    marks = _marks(text)
+    sections: list[Section] = []
+    name, region, begin, assumed = "unlabelled", "", 0, False
+    explicit_findings = any(mark.name == "findings" for mark in marks)
+    for mark in marks:
+        sections.append(Section(name, begin, mark.start, region, assumed))
+        if mark.name == "region":
+            region = mark.title
+            if name not in ("findings", "impression", "addendum", "signature"):
+                name, assumed = "findings", not explicit_findings
+        else:
+            name, region, assumed = mark.name, "", False
+        begin = mark.end
+    sections.append(Section(name, begin, len(text), region, assumed))
+    sections = [section for section in sections if text[section.start : section.end].strip()]
+    return _with_fallbacks(text, sections)
+
+
+def _with_fallbacks(text: str, sections: list[Section]) -> list[Section]:
+    """Give a report without a findings heading its findings."""
+    names = {section.name for section in sections}
+    if "findings" in names:
+        # "INTERPRETATION:" beside findings is the impression, as the vocabulary has it.
+        return sections
+    interpretation = [section for section in sections if section.name == "impression" and _titled(text, section, "interpretation")]
+    if interpretation:
+        return [replace(section, name="findings", assumed=True) if section in interpretation else section for section in sections]
+    if names & {"unlabelled"} and _has_number(text, sections, ("unlabelled",)):
+        return [replace(section, name="findings", assumed=True) if section.name == "unlabelled" else section for section in sections]
+    # A paragraph that follows TECHNIQUE or COMPARISON after a blank line has no heading of its own.
+    result: list[Section] = []
+    for section in sections:
+        split = None
+        if section.name in ("technique", "comparison", "history", "exam", "header"):
+            split = re.compile(r"\n[ \t]*\n").search(text, section.start + _leading_blank(text, section), section.end)
+        if split is None:
+            result.append(section)
+        else:
+            result.append(replace(section, end=split.start()))
+            result.append(Section("findings", split.end(), section.end, "", True))
+    result = [section for section in result if text[section.start : section.end].strip()]
+    if _has_number(text, result, ("findings",)):
+        return result
+    # Last resort: body text hidden behind an early heading, e.g. "EXAM: PET/CT. There is a mass ...".
+    loose = ("exam", "technique", "header", "findings")
+    return [replace(section, name="findings", assumed=True, region="") if section.name in loose else section for section in sections]
+
+
+def _leading_blank(text: str, section: Section) -> int:
+    body = text[section.start : section.end]
+    return len(body) - len(body.lstrip())
+
+
+def _titled(text: str, section: Section, word: str) -> bool:
+    return text[max(0, section.start - 40) : section.start].rstrip(" :*_-\n").casefold().endswith(word)
+
+
+def _has_number(text: str, sections: list[Section], names: tuple[str, ...]) -> bool:
+    return any(
+        section.name in names and re.search(r"suv|uptake value", text[section.start : section.end], re.IGNORECASE) is not None
+        for section in sections
+    )
+
+
+def _marks(text: str) -> list[_Mark]:
+    marks: list[_Mark] = []
+    position = 0
+    in_findings = False
+    for line in text.splitlines(keepends=True):
+        end = position + len(line)
+        found = _line_mark(text, position, end)
+        if found is not None:
+            marks.append(found)
+        scan_from = found.end if found is not None else position
+        marks.extend(_inline_marks(text, scan_from, end, in_findings or (found is not None and found.name == "findings")))
+        if marks:
+            in_findings = marks[-1].name in ("findings", "region")
+        position = end
+    return marks
+
+
+def _line_mark(text: str, start: int, end: int) -> _Mark | None:
+    line = text[start:end].rstrip()
+    match = _LINE_HEADING.match(line)
+    if match is not None:
+        title = " ".join(match["title"].split()).strip(" .*_")
+        name = _heading_name(title)
+        alone = match["mark"] == ""
+        if name is not None and (
+            not alone
+            or (name in ("findings", "impression", "technique", "comparison", "history", "addendum")
+            and _is_lone_heading(title, name))
+        ):
+            return _Mark(name, start, start + match.end(), title)
+    indent = len(line) - len(line.lstrip())
+    region = _REGION_HEADING.match(line, indent)
+    if region is not None:
+        return _Mark("region", start, start + region.end(), " ".join(region["title"].split()))
+    bare = line.strip(" *_#=:")
+    if (
+        bare
+        and len(bare) < 40
+        and re.fullmatch(rf"{_REGION}(?:(?:,| and| &|/|-)+ ?{_REGION}){{0,4}}", bare, re.IGNORECASE)
+        and (bare.isupper() or bare != line.strip())
+    ):
+        return _Mark("region", start, start + len(line), bare)
+    closing = _CLOSING.match(line, indent)
+    if closing is not None:
+        return _Mark("signature", start, start + closing.end(), closing.group())
+    summary = _SUMMARY_SENTENCE.match(line, indent)
+    if summary is not None:
+        return _Mark("impression", start, start + summary.end(), summary.group())
+    return None
+
+
+def _is_lone_heading(title: str, name: str) -> bool:
+    """Say whether a line without a colon is a heading: short, capitalised, and not the beginning of a sentence."""
+    return (
+        len(title.split()) <= 4
+        and title[:1].isupper()
+        and title.casefold() not in ("clinical", "lesion", "lesions", "treatment", "therapy", "uptake", "dose")
+    )
+
+
+def _inline_marks(text: str, start: int, end: int, in_findings: bool) -> list[_Mark]:
+    marks: dict[int, _Mark] = {}
+    for match in _INLINE_HEADING.finditer(text, start, end):
+        name = _heading_name(" ".join(match["title"].split()))
+        if name is None or (
+            in_findings and name in ("header", "exam", "technique", "history", "findings") and not match["title"].isupper()
+        ):
+            continue
+        marks[match.start("title")] = _Mark(name, match.start("title"), match.end(), match["title"])
+    mixed_case = not text[start:end].isupper()
+    for match in _CAPITAL_INLINE.finditer(text, start, end):
+        title = " ".join(match["title"].split())
+        colon = match["mark"].strip() == ":"
+        name = _heading_name(title)
+        if name is None or match.start("title") in marks:
+            continue
+        if colon or (mixed_case and title in _CAPITAL_ALONE):
+            if colon and name in ("header", "exam", "signature") and in_findings:
+                continue
+            marks[match.start("title")] = _Mark(name, match.start("title"), match.end(), title)
+    if in_findings or marks:
+        for match in re.compile(rf"(?:(?<=[.;!?)])\s{{1,6}}|\s{{2,9}})(?P<region>{_REGION_HEADING.pattern})", re.IGNORECASE).finditer(
+            text, start, end
+        ):
+            if match["region"][:1].isupper():
+                marks.setdefault(match.start("region"), _Mark("region", match.start("region"), match.end(), match["title"]))
+    return [marks[key] for key in sorted(marks)]
+
+
+def _heading_name(title: str) -> str | None:
+    match = _HEADING.fullmatch(title.casefold())
+    return match.lastgroup if match is not None else None
