@@ -45,7 +45,7 @@ EXPECTED: dict[str | None, tuple[str, ...]] = {
                       Reason.MASK_LEAK.value),
     "wrong_slice": (Reason.WRONG_SLICE.value, Reason.NO_COMPONENT.value, Reason.NO_MATCHING_MAXIMUM.value, Reason.SLICE_OUT_OF_RANGE.value),
     "border": (Reason.MASK_AT_BORDER.value, "kept"),
-    "wrong_value": (Reason.NO_MATCHING_MAXIMUM.value, Reason.NO_COMPONENT.value),
+    "wrong_value": (Reason.NO_MATCHING_MAXIMUM.value, Reason.NO_COMPONENT.value, Reason.WRONG_SLICE.value),
     "touching_bladder": ("kept", Reason.NO_MATCHING_MAXIMUM.value, Reason.MASK_LEAK.value, Reason.SHARED_COMPONENT.value,
                          Reason.WRONG_SLICE.value, Reason.MASK_INCONSISTENT.value, Reason.BACKGROUND_LEAK.value),
     "wrong_side": (Reason.WRONG_SIDE.value,),
@@ -329,7 +329,7 @@ def _exam_truth(exam: PhantomExam, report_id: str | None) -> dict[str, object]:
     return {
         "exam": exam.name, "report_id": report_id, "patient_id": study.patient.patient_id, "accession_number": study.visit.accession,
         "study_date": f"{study.visit.arrival:%Y%m%d}", "study_instance_uid": study.uid("study"),
-        "pet_series_instance_uid": study.uid("series", "PET WB AC"), "ct_series_instance_uid": study.uid("series", "CT low dose AC"),
+        "pet_series_instance_uid": study.uid("series", "pet"), "ct_series_instance_uid": study.uid("series", "ct"),
         "frame_of_reference_uid": study.uid("frame"), "tracer": study.tracer.name, "protocol": study.protocol.name,
         "manufacturer": study.protocol.manufacturer, "model": study.protocol.model, "units": study.protocol.units,
         "decay_correction": study.protocol.decay, "patient_position": study.protocol.position, "suv_per_unit": study.suv_per_unit,

@@ -153,7 +153,7 @@ def _tm(moment: datetime) -> str:
     return f"{moment:%H%M%S}.{moment.microsecond // 1000:03d}"
 
 
-def _header(study: Study, modality: str, number: int, description: str, start: datetime) -> Dataset:
+def _header(study: Study, modality: str, number: int, role: str, description: str, start: datetime) -> Dataset:
     """Patient, study, series and equipment modules, with identifiers in all the places where archives hold them."""
     patient, visit, protocol = study.patient, study.visit, study.protocol
     ds = Dataset()
@@ -178,7 +178,7 @@ def _header(study: Study, modality: str, number: int, description: str, start: d
     ds.PatientAddress, ds.PatientTelephoneNumbers = patient.address, patient.phone
     ds.AdditionalPatientHistory = f"Seen for {patient.spoken_name}, {patient.patient_id}, by Dr. {visit.referring}"
     ds.DeviceSerialNumber = visit.device_serial
-    ds.StudyInstanceUID, ds.SeriesInstanceUID = study.uid("study"), study.uid("series", description)
+    ds.StudyInstanceUID, ds.SeriesInstanceUID = study.uid("study"), study.uid("series", role)
     ds.StudyID, ds.SeriesNumber = visit.study_id, str(number)
     request = Dataset()
     request.AccessionNumber = visit.accession
@@ -233,8 +233,9 @@ def _slices(study: Study, grid: Grid, array: NDArray[np.generic], series: str) -
 def _pet_series(study: Study, pet: StoredPet, grid: Grid, *, corrected: bool) -> Series:
     """Return the attenuation-corrected whole-body PET, or its uncorrected twin."""
     protocol, tracer, start = study.protocol, study.tracer, study.visit.scan_start
+    role = "pet" if corrected else "nac"
     description = "PET WB AC" if corrected else "PET WB uncorrected (NAC)"
-    ds = _header(study, "PT", 4 if corrected else 5, description, start)
+    ds = _header(study, "PT", 4 if corrected else 5, role, description, start)
     _place(ds, study, grid)
     ds.SOPClassUID = PET_CLASS
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
@@ -257,7 +258,7 @@ def _pet_series(study: Study, pet: StoredPet, grid: Grid, *, corrected: bool) ->
     ds.PatientGantryRelationshipCodeSequence = _code("F-10480" if feet else "F-10470", "SRT", "feet-first" if feet else "headfirst")
     ds.RadiopharmaceuticalInformationSequence = DicomSequence([_radiopharmaceutical(study)])
     _vendor_private(ds, study)
-    return SeriesWriter(ds, protocol.encoding), _pet_instances(study, pet, grid, description, tracer)
+    return SeriesWriter(ds, protocol.encoding), _pet_instances(study, pet, grid, role, tracer)
 
 
 def _radiopharmaceutical(study: Study) -> Dataset:
@@ -292,13 +293,13 @@ def _vendor_private(ds: Dataset, study: Study) -> None:
         block.add_new(0x3B, "DT", f"{study.injection:%Y%m%d%H%M%S}.00")
 
 
-def _pet_instances(study: Study, pet: StoredPet, grid: Grid, description: str, tracer: Tracer) -> Iterator[Dataset]:
+def _pet_instances(study: Study, pet: StoredPet, grid: Grid, role: str, tracer: Tracer) -> Iterator[Dataset]:
     start, frame_s = study.visit.scan_start, study.protocol.frame_s
     decay = np.log(2.0) / tracer.half_life_s
     # Time within the frame at which the activity equals its average over the frame.
     average_s = float(np.log(decay * frame_s / (1.0 - np.exp(-decay * frame_s))) / decay)
     length = grid.shape[2] * grid.spacing_mm[2]
-    for index, (k, ds) in enumerate(_slices(study, grid, pet.pixels, description), start=1):
+    for index, (k, ds) in enumerate(_slices(study, grid, pet.pixels, role), start=1):
         bed = int((grid.shape[2] - 1 - k) * grid.spacing_mm[2] // BED_MM)
         if study.protocol.manufacturer == SIEMENS:  # scans from the thighs upwards
             bed = int(length // BED_MM) - bed
@@ -318,8 +319,8 @@ def _pet_instances(study: Study, pet: StoredPet, grid: Grid, description: str, t
         yield ds
 
 
-def _ct_common(study: Study, number: int, description: str, grid: Grid) -> Dataset:
-    ds = _header(study, "CT", number, description, study.visit.scan_start - timedelta(minutes=4))
+def _ct_common(study: Study, number: int, role: str, description: str, grid: Grid) -> Dataset:
+    ds = _header(study, "CT", number, role, description, study.visit.scan_start - timedelta(minutes=4))
     _place(ds, study, grid)
     ds.SOPClassUID = CT_CLASS
     ds.PixelRepresentation = 1
@@ -330,19 +331,18 @@ def _ct_common(study: Study, number: int, description: str, grid: Grid) -> Datas
 
 
 def _ct_series(study: Study, ct: NDArray[np.int16], grid: Grid) -> Series:
-    description = "CT low dose AC"
-    ds = _ct_common(study, 3, description, grid)
+    ds = _ct_common(study, 3, "ct", study.protocol.ct_description, grid)
     ds.ImageType = ["ORIGINAL", "PRIMARY", "AXIAL"]
     moment = study.visit.scan_start - timedelta(minutes=4)
     ds.AcquisitionDate, ds.AcquisitionTime, ds.ContentDate, ds.ContentTime = _da(moment), _tm(moment), _da(moment), _tm(moment)
-    return SeriesWriter(ds), (instance for _, instance in _slices(study, grid, ct, description))
+    return SeriesWriter(ds), (instance for _, instance in _slices(study, grid, ct, "ct"))
 
 
 def _localizer(study: Study, ct: NDArray[np.int16], grid: Grid) -> Series:
     """Return a coronal scout view: the mean of the CT along y."""
     view = np.rint(ct.astype(np.float32).mean(axis=1)).astype(np.int16)
     x, y, z = grid.axes
-    ds = _ct_common(study, 1, "Topogram", grid)
+    ds = _ct_common(study, 1, "scout", "Topogram", grid)
     ds.ImageType = ["ORIGINAL", "PRIMARY", "LOCALIZER"]
     instance = Dataset()
     instance.SOPInstanceUID, instance.InstanceNumber = study.uid("instance", "scout"), "1"
@@ -358,7 +358,7 @@ def _secondary_capture(study: Study, pet: StoredPet) -> Series:
     """Return a screen shot of the maximum projection, as reading stations send them; it may hold burned-in text."""
     view = np.clip(pet.suv.max(axis=1) * 20.0, 0, 255).astype(np.uint8)[::-1, ::-1].T
     view = np.ascontiguousarray(view[:, : view.shape[1] // 2 * 2])
-    ds = _header(study, "PT", 99, "Screen save", study.visit.scan_start + timedelta(minutes=40))
+    ds = _header(study, "PT", 99, "capture", "Screen save", study.visit.scan_start + timedelta(minutes=40))
     ds.SOPClassUID = SECONDARY_CAPTURE_CLASS
     ds.ImageType, ds.ConversionType, ds.BurnedInAnnotation = ["DERIVED", "SECONDARY", "SCREEN SAVE"], "WSD", "YES"
     ds.SamplesPerPixel, ds.PhotometricInterpretation = 1, "MONOCHROME2"
@@ -374,7 +374,7 @@ def _secondary_capture(study: Study, pet: StoredPet) -> Series:
 def _dose_report(study: Study) -> Series:
     """Return a small X-ray radiation dose report; its observer is a named person."""
     moment = study.visit.scan_start
-    ds = _header(study, "SR", 98, "Dose Report", moment)
+    ds = _header(study, "SR", 98, "dose", "Dose Report", moment)
     ds.SOPClassUID = DOSE_REPORT_CLASS
     ds.ContentDate, ds.ContentTime = _da(moment), _tm(moment)
     ds.CompletionFlag, ds.VerificationFlag = "COMPLETE", "UNVERIFIED"

@@ -174,7 +174,7 @@ class LesionPlacer:
         """Measure a lesion in the scene, or in the stored image."""
         return read_maximum(self.scene.suv if suv is None else suv, self.scene.grid, lesion.filled.box, lesion.filled.mask)
 
-    def add_clean(self, sites: Sequence[Site], *, peak_range: tuple[float, float] = (5.0, 16.0), hard: str | None = None) -> Lesion | None:
+    def add_clean(self, sites: Sequence[Site], *, peak_range: tuple[float, float] = (4.0, 16.0), hard: str | None = None) -> Lesion | None:
         """Add a separable lesion at the first of `sites` where one can be placed.
 
         A candidate that melts into its surroundings is tried again with more uptake before the next site is taken.

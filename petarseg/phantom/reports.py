@@ -88,7 +88,7 @@ _PATTERNS = (
     "{Avid} {phrase}, SUVmax {suv}, image {slice}.",
     "There is {a} {avid} {phrase} with a maximum SUV of {suv} on axial slice {slice}.",
     "{Phrase}, {mm} mm, SUVmax {suv} (axial image {slice}).",
-    "Intense uptake in a {phrase} with an SUV max of {suv} on PET/CT axial slice {slice}, previously {prior}.",
+    "Intense uptake in the {phrase} with an SUV max of {suv} on PET/CT axial slice {slice}, previously {prior}.",
     "{Phrase} with SUVmax of {suv} (slice {slice}), compared to {prior} on the prior examination.",
     "{Phrase} measures {cm} cm and shows SUVmax {suv} on fused axial slice {slice}.",
 )
@@ -113,7 +113,9 @@ def section_of(region: str, organ: str) -> str:
 
 
 def _finding_text(finding: Finding, tracer: Tracer, rng: np.random.Generator, style: str) -> str:
-    patterns = _SHORT_PATTERNS if style == "bullets" else _PATTERNS
+    patterns: tuple[str, ...] = _SHORT_PATTERNS if style == "bullets" else _PATTERNS
+    if " portion of the " in finding.phrase:  # takes no indefinite article
+        patterns = tuple(pattern for pattern in patterns if "{a}" not in pattern.lower())
     pattern = patterns[int(rng.integers(len(patterns)))]
     avid = "FDG avid" if tracer.name == "FDG" else "tracer avid"
     prior = finding.suv_max * float(rng.uniform(1.15, 1.6))

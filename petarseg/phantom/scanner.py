@@ -52,6 +52,8 @@ class Protocol:
         Transfer syntax of the PET.
     extras : tuple of str
         Further series: "nac", "localizer", "secondary_capture", "dose_report".
+    ct_description : str
+        SeriesDescription of the CT.
     from_eyes : bool
         The scan starts at the orbits instead of the vertex.
     frame_s : float
@@ -74,15 +76,24 @@ class Protocol:
     over_midnight: bool = False
     encoding: Literal["plain", "rle", "deflated"] = "plain"
     extras: tuple[str, ...] = ()
+    ct_description: str = "CT WB 3.75 STND"
     from_eyes: bool = False
     frame_s: float = 120.0
     fwhm_mm: float = 6.5
 
 
 _GE = Protocol("ge-bqml-start", GE, "Discovery MI", extras=("localizer", "dose_report"), fwhm_mm=6.0)
-_SIEMENS = Protocol("siemens-bqml-start", SIEMENS, "Biograph 64 mCT", first_instance="feet", frame_s=150.0, extras=("nac", "localizer"))
+_SIEMENS = Protocol(
+    "siemens-bqml-start",
+    SIEMENS,
+    "Biograph 64 mCT",
+    first_instance="feet",
+    frame_s=150.0,
+    extras=("nac", "localizer"),
+    ct_description="CT AC 5.0 B30f",
+)
 _PHILIPS = Protocol("philips-cnts-both", PHILIPS, "Ingenuity TF PET/CT", "CNTS", philips_factors="both", per_slice_slope=False,
-                    frame_s=90.0, extras=("secondary_capture",))  # fmt: skip
+                    frame_s=90.0, extras=("secondary_capture",), ct_description="AC CT 5mm")  # fmt: skip
 
 PROTOCOLS: tuple[Protocol, ...] = (
     _GE,
@@ -94,7 +105,8 @@ PROTOCOLS: tuple[Protocol, ...] = (
     replace(_GE, name="ge-bqml-admin", decay="ADMIN", injection_datetime=False, from_eyes=True, extras=("secondary_capture",)),
     replace(_SIEMENS, name="siemens-bqml-over-midnight", over_midnight=True, injection_datetime=False, extras=(), encoding="deflated"),
     replace(_GE, name="ge-bqml-feet-first", position="FFS", model="Discovery ST", extras=("nac",), first_instance="feet", fwhm_mm=7.0),
-    replace(_PHILIPS, name="philips-bqml", units="BQML", philips_factors="none", extras=("dose_report",), per_slice_slope=True),
+    replace(_PHILIPS, name="philips-bqml", units="BQML", philips_factors="none", extras=("dose_report",), per_slice_slope=True,
+            ct_description="Body-Low Dose CT"),
     replace(_SIEMENS, name="siemens-gml-admin", units="GML", decay="ADMIN", extras=("localizer",), from_eyes=True, encoding="rle"),
 )  # fmt: skip
 """Exam n of a cohort uses protocol n modulo their number."""
