@@ -101,7 +101,7 @@ def phantom(
     if out.exists() and any(out.iterdir()):
         raise ConfigError(f"--out {out} is not empty; choose another folder")
     with progress_bar("Phantom exams", exams) as update:
-        write_cohort(out, n_exams=exams, seed=seed, size="full" if size == "full" else "small", on_progress=update)
+        write_cohort(out, n_exams=exams, seed=seed, size="full" if size == "full" else "small", on_progress=lambda done, _: update(done))
     paths = {"dicom": str(out / "dicom"), "reports": str(out / "reports.csv"), "truth": str(out / "truth" / "truth.json")}
     if as_json:
         print_json({"status": "ok", "exams": exams, "seed": seed, **paths})

@@ -27,7 +27,8 @@ def index(
     as_json: JsonOption = False,
 ) -> int:
     """List the studies and series of an archive, the PET and CT that would be used, and why the others would not."""
-    from petarseg.dicom.index import scan_archive, write_index
+    from petarseg.dicom.index import scan_archive
+    from petarseg.dicom.index_tables import write_index
 
     with progress_bar("Files") as update:
         found = scan_archive(archive, on_progress=update)
@@ -56,13 +57,13 @@ def suv(
     as_json: JsonOption = False,
 ) -> int:
     """Say how a PET series becomes SUVbw: the rule, the factor, what was assumed; or why it cannot."""
-    from petarseg.dicom.convert import convert_pet, pet_files_of, suv_of
+    from petarseg.dicom.convert import convert_pet, pet_files, suv_of
     from petarseg.errors import Rejected
 
     values = suv_of(path)
     if out is not None and values["status"] == "ok":
         try:
-            convert_pet(pet_files_of(path)).volume.save(out)
+            convert_pet(pet_files(path)).volume.save(out)
         except Rejected as error:
             values = rejection(error)
     if as_json:

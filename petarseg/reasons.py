@@ -21,6 +21,7 @@ class Reason(StrEnum):
         return member
 
     # --- archive ---
+    DUPLICATE_INSTANCE = "duplicate_instance", "Another file with different content has the same SOPInstanceUID."
     UNREADABLE_FILE = "unreadable_file", "The file cannot be read as DICOM (truncated, damaged or no permission)."
     NO_PET_SERIES = "no_pet_series", "The study holds no usable attenuation-corrected PET series."
     NO_CT_SERIES = "no_ct_series", "The study holds no CT series that belongs to the PET."
@@ -99,6 +100,7 @@ class Reason(StrEnum):
     INVALID_IMAGE = "invalid_image", "The image holds NaN, is empty or has no positive voxel."
     INVALID_VALUE = "invalid_value", "SUVmax or slice is missing, not positive or not a number."
     # --- dataset ---
+    NO_LESION = "no_lesion", "No finding of the exam became a lesion."
     OUTSIDE_GRID = "outside_grid", "The lesion lies outside the 3 mm output grid."
     EXAM_DROPPED = "exam_dropped", "The finding was usable, but its exam was rejected."
     REVIEWER_REJECTED = "reviewer_rejected", "A reviewer rejected the lesion."

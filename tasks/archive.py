@@ -11,7 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from petarseg.dicom.index import ArchiveIndex, StudyRecord, scan_archive
+from petarseg.dicom.index import scan_archive
+from petarseg.dicom.records import ArchiveIndex, StudyRecord
 from petarseg.errors import ConfigError
 from petarseg.files import write_json
 from petarseg.join import join_reports
@@ -116,14 +117,18 @@ def index_archive(
             evidence["report"] = keys.pseudonym("report", lost.report.report_id)
         rejects.append(_reject(exam_id, "join", lost.reason, evidence))
 
+    paired = {study.study_instance_uid for study, _ in joined.pairs}
+    why = {lost.study.study_instance_uid: lost.reason for lost in joined.rejected if lost.study is not None}
+    lost_exams = [why.get(uid, Reason.AMBIGUOUS_JOIN).value for uid in sorted(usable_uids - paired)]
+
     exams: dict[str, dict[str, object]] = {}
     n_reports_of_unusable = 0
     with storage_errors():
-        for pair in joined.pairs:
-            if pair.study.study_instance_uid not in usable_uids:
+        for study, report in joined.pairs:
+            if study.study_instance_uid not in usable_uids:
                 n_reports_of_unusable += 1
                 continue
-            record = _store_exam(keys, pair.study, pair.report, config)
+            record = _store_exam(keys, study, report, config)
             exams[str(record["exam_id"])] = record
         rejects.sort(key=lambda row: json.dumps(row, sort_keys=True))
         write_json(
@@ -132,7 +137,7 @@ def index_archive(
                 "version": versions.INDEX,
                 "exams": dict(sorted(exams.items())),
                 "rejects": rejects,
-                "funnel": [stage.model_dump() for stage in _funnel(index, table, rejects, exams, n_reports_of_unusable)],
+                "funnel": [stage.model_dump() for stage in _funnel(index, table, rejects, lost_exams, n_reports_of_unusable, len(exams))],
             },
         )
     return sorted(exams)
@@ -155,7 +160,7 @@ def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, config: Bui
     identifiers.update(value for value in (report.patient_id, report.accession_number, report.study_instance_uid) if value)
     identifiers.discard("")
     source = ExamSource(study.pet.files, study.ct.files, tuple(sorted(identifiers)), study.patient_id, report.text)
-    files = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in (*source.pet_files, *source.ct_files)]
+    files = [(str(path), *_stamp(path)) for path in (*source.pet_files, *source.ct_files)]
     source_key = keys.pseudonym("source", json.dumps(sorted(files)), digits=32)
     report_key = keys.pseudonym("report-text", json.dumps([source.report, source.identifiers]), digits=32)
     stamp = f"{source_key}{report_key}".encode("ascii")
@@ -174,6 +179,14 @@ def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, config: Bui
     }
 
 
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return size and modification time of a source file, or of the zip archive that holds it."""
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    stat = path.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
 def _reject(exam_id: str | None, stage: str, reason: Reason, evidence: dict[str, object]) -> dict[str, object]:
     return {"exam_id": exam_id, "stage": stage, "reason": reason.value, "sentence": None, "evidence": evidence}
 
@@ -182,24 +195,22 @@ def _funnel(
     index: ArchiveIndex,
     table: Sequence[Report],
     rejects: Sequence[dict[str, object]],
-    exams: dict[str, dict[str, object]],
+    lost_exams: Sequence[str],
     n_reports_of_unusable: int,
+    n_exams: int,
 ) -> list[FunnelStage]:
-    def reasons(stage: str, *, report: bool | None = None) -> list[str]:
-        rows = [row for row in rejects if row["stage"] == stage]
-        if report is not None:
-            rows = [row for row in rows if ("report" in _evidence(row)) == report]
-        return [str(row["reason"]) for row in rows]
+    def reasons(stage: str) -> list[str]:
+        return [str(row["reason"]) for row in rejects if row["stage"] == stage]
 
     selected = reasons("select")
-    lost_exams = reasons("join", report=False)
-    lost_reports = reasons("join", report=True) + [Reason.EXAM_DROPPED.value] * n_reports_of_unusable
+    lost_reports = [str(row["reason"]) for row in rejects if row["stage"] == "join" and "report" in _evidence(row)]
+    lost_reports += [Reason.EXAM_DROPPED.value] * n_reports_of_unusable
     n_selected = len(index.studies) - len(selected)
     return [
         FunnelStage.count("index", "files", read=index.n_files, kept=index.n_files - len(index.unreadable), dropped=reasons("index")),
         FunnelStage.count("select series", "exams", read=len(index.studies), kept=n_selected, dropped=selected),
-        FunnelStage.count("join reports", "reports", read=len(table), kept=len(exams), dropped=lost_reports),
-        FunnelStage.count("join exams", "exams", read=n_selected, kept=len(exams), dropped=lost_exams),
+        FunnelStage.count("join reports", "reports", read=len(table), kept=n_exams, dropped=lost_reports),
+        FunnelStage.count("join exams", "exams", read=n_selected, kept=n_exams, dropped=lost_exams),
     ]
 
 

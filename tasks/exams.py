@@ -103,9 +103,11 @@ def find_lesions(
         fwhm_mm = config.lesions.fwhm_by_model_mm.get(str(converted.get("pet", {}).get("model")), config.lesions.fwhm_mm)
         for query, finding in zip(queries, findings, strict=True):
             outcome = matches[query.finding_id]
+            step = "match"
             try:
                 if isinstance(outcome, FindingRejected):
                     raise outcome
+                step = "grow"
                 lesion = grow_lesion(
                     pet,
                     outcome.seed_ijk,
@@ -116,7 +118,9 @@ def find_lesions(
                 )
                 paint(labels, lesion, label=len(lesions) + 1)
             except FindingRejected as rejection:
-                rejects.append({"finding": query.finding_id, "reason": rejection.reason.value, "evidence": rejection.evidence})
+                rejects.append(
+                    {"finding": query.finding_id, "stage": step, "reason": rejection.reason.value, "evidence": rejection.evidence}
+                )
                 continue
             lesions.append(lesion_record(len(lesions) + 1, query, finding, outcome, lesion))
         if not lesions:

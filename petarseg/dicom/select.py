@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -40,6 +41,10 @@ _REFORMATS = frozenset({"MPR", "REFORMATTED", "RESAMPLED", "CSA MPR", "CSA MPR T
 _USABLE_UNITS = frozenset({"BQML", "GML", "CNTS", "CM2ML"})
 
 
+_DOSE_TITLE = re.compile(r"\bDOSE (?:REPORT|INFO|SUMMARY|RECORD|PAGE)|\b(?:PATIENT|EXAM) PROTOCOL\b")
+"""Titles of dose pages that scanners store as CT images. "CT low dose AC" is the CT that belongs to the PET."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A series with the header of its first image."""
@@ -60,7 +65,7 @@ def classify_image(header: Header) -> tuple[str, str | None]:
         return "other", _BY_MODALITY[modality]
     if modality not in ("PT", "CT"):
         return "other", "other_modality"
-    if "DOSE" in header.text(Tag.SeriesDescription).upper().split():
+    if _DOSE_TITLE.search(header.text(Tag.SeriesDescription).upper()):
         return "other", "dose_report"
     if kinds & _PROJECTIONS:
         return "other", "mip"
