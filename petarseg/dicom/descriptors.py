@@ -1,0 +1,79 @@
+"""Clean descriptive text of DICOM headers by keeping only words that are known to be harmless.
+
+A description such as "PET WB AC (FDG)" is worth keeping; "PET Mrs Quux, call Dr Zorg" is not to be trusted to a list of forbidden words.
+So the list is of allowed words (``descriptor_words.txt``), plus short numbers and codes that cannot be an id, a date or a year.
+
+References
+----------
+.. [1] DICOM PS3.15, E.3.5 (Clean Descriptors Option).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from functools import lru_cache
+from importlib.resources import files
+
+_TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
+_NUMBER = re.compile(r"\d{1,3}|\d{1,3}(?:\.\d{1,3}){1,3}|(?!19|20|18)\d{4}")
+_CODE = re.compile(r"(?:[a-z]{1,3}\d{1,3}[a-z]{0,2}|\d{1,3}[a-z]{1,2})")
+_CODE_VALUE = re.compile(r"[A-Z]{1,2}-[0-9A-F]{3,6}|\d{1,18}|\d{1,7}-\d|C\d{5,7}|RID\d{1,6}")
+_UNIT = re.compile(r"[A-Za-z0-9{}\[\]/.%*]{1,16}")
+STANDARD_SCHEMES = frozenset(
+    {"DCM", "SCT", "SRT", "SNM3", "99SDM", "UCUM", "LN", "FMA", "UMLS", "RADLEX", "NCIt", "NCIT", "MSH", "BI", "RFC5646"}
+)
+"""Public coding schemes (PS3.16, chapter 8); the values of local ones may be patient or order numbers."""
+
+
+@lru_cache(maxsize=1)
+def vocabulary() -> frozenset[str]:
+    """Return the allowed words, in lower case."""
+    text = files("petarseg.dicom").joinpath("descriptor_words.txt").read_text("utf-8")
+    return frozenset(word.lower() for line in text.splitlines() if not line.startswith("#") for word in line.split())
+
+
+def is_harmless(token: str) -> bool:
+    """Tell whether one token may stay: an allowed word, a short number that is no year, or a short code such as "B30f" or "VG60A"."""
+    lowered = token.lower()
+    return lowered in vocabulary() or bool(_NUMBER.fullmatch(lowered)) or bool(_CODE.fullmatch(lowered))
+
+
+def tokens_of(text: str) -> list[str]:
+    """Split text into words and numbers."""
+    return _TOKEN.findall(text)
+
+
+def is_vocabulary(text: str) -> bool:
+    """Tell whether every token of a text is harmless, so that finding the text in an output says nothing about a person."""
+    return all(is_harmless(token) for token in tokens_of(text))
+
+
+def clean_text(text: str, forbidden: Collection[str] = ()) -> str:
+    """Return what may stay of a description.
+
+    Parameters
+    ----------
+    text : str
+        One value of a header.
+    forbidden : collection of str
+        Lower-case tokens that must not stay although they are on the list, such as the parts of this patient's name.
+
+    Returns
+    -------
+    str
+        The text itself when all of it is harmless, otherwise the harmless tokens with single blanks between them.
+    """
+    kept, all_kept = [], text.isascii() and text.isprintable()
+    for token in tokens_of(text):
+        if is_harmless(token) and token.lower() not in forbidden:
+            kept.append(token)
+        else:
+            all_kept = False
+    return text.strip() if all_kept else " ".join(kept)
+
+
+def is_standard_code(value: str, scheme: str) -> bool:
+    """Tell whether a code value belongs to a public coding scheme and looks like it."""
+    pattern = _UNIT if scheme == "UCUM" else _CODE_VALUE
+    return scheme in STANDARD_SCHEMES and bool(pattern.fullmatch(value))

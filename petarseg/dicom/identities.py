@@ -1,0 +1,131 @@
+"""Collect what identifies a person, an institution or an object in a DICOM header: for the leak scan and as words that must not stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.dataset import Dataset
+from pydicom.uid import UID_dictionary
+
+from petarseg.dicom.descriptors import is_vocabulary, tokens_of
+from petarseg.dicom.profile import CLEANED, TEXT, Action, action_for, basic_profile, representations
+
+MAX_DEPTH = 32
+MAX_VALUE_BYTES = 256
+_DELIMITERS = {0x5C}
+_PERSON_DELIMITERS = {0x5C, 0x5E, 0x3D}
+_SPACES = " \t\r\n\0"
+
+
+@dataclass(slots=True)
+class Identities:
+    """Identifying values of one object, at any depth.
+
+    Attributes
+    ----------
+    needles : set of str
+        Names (whole and in parts), ids, institutions, devices, UIDs: strings that must not be found in the output.
+    dates : set of str
+        Dates (YYYYMMDD). They are compared with the output of the same object only: a shifted date of one patient may well be the
+        true date of another.
+    words : set of str
+        Lower-case tokens that must not stay in a cleaned text of this object.
+    """
+
+    needles: set[str] = field(default_factory=set)
+    dates: set[str] = field(default_factory=set)
+    words: set[str] = field(default_factory=set)
+
+
+def collect(dataset: Dataset) -> Identities:
+    """Return the identifying values of a data set and of all sequences in it."""
+    found = Identities()
+    _collect(dataset, found, ["iso8859"], 0)
+    return found
+
+
+def decoded(value: bytes, encodings: list[str], delimiters: set[int]) -> str:
+    """Decode header text; bytes that the declared character set does not know are read as Latin-1."""
+    try:
+        return str(decode_bytes(value, encodings, delimiters))
+    except (LookupError, UnicodeError, ValueError):
+        return value.decode("latin-1")
+
+
+def encodings_of(dataset: Dataset, inherited: list[str]) -> list[str]:
+    """Return the Python encodings of a data set's SpecificCharacterSet."""
+    raw = dataset.get_item(0x00080005) if 0x00080005 in dataset else None
+    if raw is None or not raw.value:
+        return inherited
+    value = raw.value
+    names = value.decode("latin-1").strip(_SPACES).split("\\") if isinstance(value, bytes) else value
+    try:
+        return list(convert_encodings(names))
+    except (LookupError, ValueError):
+        return inherited
+
+
+def _collect(dataset: Dataset, found: Identities, inherited: list[str], depth: int) -> None:
+    encodings = encodings_of(dataset, inherited)
+    for tag in list(dataset.keys()):
+        raw = dataset.get_item(tag)
+        known = representations(tag)
+        vr = raw.VR if raw.VR not in (None, "UN") else known[0] if known else raw.VR
+        if vr == "SQ":
+            if depth < MAX_DEPTH:
+                for item in dataset[tag].value:
+                    _collect(item, found, encodings, depth + 1)
+        elif isinstance(raw.value, bytes) and 0 < len(raw.value) <= 65536:
+            _element(tag, vr, raw.value, found, encodings)
+
+
+def _element(tag: int, vr: str | None, value: bytes, found: Identities, encodings: list[str]) -> None:
+    if vr == "UI":
+        found.needles.update(uid for uid in _parts(value.decode("latin-1")) if is_instance_uid(uid))
+    elif vr == "PN":
+        for name in _parts(decoded(value, encodings, _PERSON_DELIMITERS)):
+            _name(name, found)
+    elif vr in ("DA", "DT"):
+        for part in _parts(value.decode("latin-1")):
+            if match := re.match(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})", part):
+                found.dates.add("".join(match.groups()))
+    elif (vr in TEXT or vr in ("AE", "UR")) and len(value) <= MAX_VALUE_BYTES and _names_something(tag):
+        for part in _parts(decoded(value, encodings, _DELIMITERS)):
+            _identifier(part, found)
+
+
+def _names_something(tag: int) -> bool:
+    """Tell identifiers from descriptions. Private and unlisted texts are removed too, but many also stand in places that are kept."""
+    return tag in basic_profile() and tag not in CLEANED and action_for(tag) is not Action.KEEP
+
+
+def is_instance_uid(uid: str) -> bool:
+    """Tell whether a UID names one object, study or device rather than something of the DICOM standard."""
+    return uid not in UID_dictionary
+
+
+def _parts(text: str) -> Iterator[str]:
+    return (part for part in (piece.strip(_SPACES) for piece in text.split("\\")) if part)
+
+
+def _name(name: str, found: Identities) -> None:
+    if not is_vocabulary(name):
+        found.needles.add(name)
+    for group in name.split("="):
+        for token in re.split(r"[\^\s,]+", group):
+            found.words.update(part.lower() for part in tokens_of(token) if len(part) > 1)
+            # Short parts are often words, titles or initials; the leak scan knows the whole name as well.
+            if len(token) >= 4 and not is_vocabulary(token):
+                found.needles.add(token)
+
+
+def _identifier(text: str, found: Identities) -> None:
+    tokens = tokens_of(text)
+    if len(tokens) == 1:
+        found.words.add(text.lower())
+        found.words.add(tokens[0].lower())
+    if not is_vocabulary(text):
+        found.needles.add(text)

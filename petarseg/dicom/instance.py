@@ -1,0 +1,156 @@
+"""De-identify files one by one, in a worker process: read, refuse or redact, stage."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pydicom
+from pydicom import config
+from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.errors import InvalidDicomError
+from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from petarseg.dicom.burned_in import clean_pixels, refuse
+from petarseg.dicom.redact import READ_ERRORS, DateMode, Redactor, patient_key, text_of
+from petarseg.files import write_bytes
+from petarseg.keys import KeyFolder
+from petarseg.reasons import Reason
+
+IMPLEMENTATION_UID = "2.25.309178311146373266432894721926351203481"
+IMPLEMENTATION_NAME = "PETARSEG"
+_STUDY, _SERIES, _INSTANCE, _SOP_CLASS = 0x0020000D, 0x0020000E, 0x00080018, 0x00080016
+_RAW_STARTS = (b"\x08\0\x00\0", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0", b"\x02\0\x00\0", b"\x02\0\x02\0", b"\x02\0\x01\0")
+"""How data sets begin that were written without the DICOM preamble."""
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One staged file: final and staged name, keyed name of its source, size, digest, forbidden dates and attribute counts."""
+
+    name: str
+    staged: str
+    file: str
+    size: int
+    sha256: str
+    dates: tuple[str, ...]
+    counts: dict[str, dict[str, int]]
+
+
+@dataclass(slots=True)
+class BatchRecord:
+    """What became of a batch. Identifying: it is kept in the key folder only."""
+
+    outputs: list[Output] = field(default_factory=list)
+    rejected: list[tuple[str, str]] = field(default_factory=list)
+    not_dicom: int = 0
+    needles: list[str] = field(default_factory=list)
+    patients: dict[str, str] = field(default_factory=dict)
+    studies: dict[str, str] = field(default_factory=dict)
+    files: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the record as a JSON object."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> BatchRecord:
+        """Read what `to_json` gave."""
+        outputs = [Output(**{**output, "dates": tuple(output["dates"])}) for output in data.pop("outputs")]
+        rejected = [(file, reason) for file, reason in data.pop("rejected")]
+        return cls(outputs=outputs, rejected=rejected, **data)
+
+
+def deidentify_batch(job: tuple[Sequence[Path], KeyFolder, Path, str, DateMode]) -> BatchRecord:
+    """De-identify some files into the staging folder (the arguments are one tuple, for process pools)."""
+    files, keys, staging, name, dates = job
+    record, needles = BatchRecord(), set[str]()
+    redactor = Redactor(keys, dates=dates)
+    # pydicom's warnings quote the values that they complain about
+    with config.disable_value_validation():
+        for number, path in enumerate(files):
+            file = keys.pseudonym("file", str(path))
+            record.files[str(path)] = file
+            try:
+                dataset = _read(path)
+                if dataset is None:
+                    record.not_dicom += 1
+                    continue
+                reason = refuse(dataset) or clean_pixels(dataset)
+                if reason is None:
+                    output = _stage(dataset, redactor, staging, f"{name}-{number}.dcm", file, needles, record)
+                    record.outputs.append(output)
+            except READ_ERRORS:
+                reason = Reason.UNREADABLE_FILE
+            if reason is not None:
+                record.rejected.append((file, reason.value))
+    record.needles = sorted(needles)
+    return record
+
+
+def _read(path: Path) -> FileDataset | None:
+    """Read a file; None for one that is not DICOM at all."""
+    data = path.read_bytes()
+    if data[128:132] != b"DICM" and not data.startswith(_RAW_STARTS):
+        return None
+    try:
+        dataset = pydicom.dcmread(io.BytesIO(data))
+    except InvalidDicomError:
+        dataset = pydicom.dcmread(io.BytesIO(data), force=True)
+    if _SOP_CLASS not in dataset:
+        if "MediaStorageSOPClassUID" in dataset.file_meta:  # a DICOMDIR
+            return dataset
+        raise InvalidDicomError("no SOP class")
+    if "TransferSyntaxUID" not in dataset.file_meta:
+        implicit, little = dataset.original_encoding
+        explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
+        dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
+    return dataset
+
+
+def _stage(
+    dataset: FileDataset, redactor: Redactor, staging: Path, staged: str, file: str, needles: set[str], record: BatchRecord
+) -> Output:
+    uids = [text_of(dataset, tag) for tag in (_STUDY, _SERIES, _INSTANCE)]
+    if not all(uids):
+        raise InvalidDicomError("an instance, series or study UID is missing")
+    patient = patient_key(dataset)
+    redacted = redactor.redact(dataset)
+    study, series, instance = (redactor.keys.uid(uid) for uid in uids)
+    pseudonym = redactor.keys.pseudonym("patient", patient)
+    data = _encode(dataset, redacted.dataset, instance)
+    write_bytes(staging / staged, data)
+    needles |= redacted.identities.needles
+    record.patients[patient] = pseudonym
+    record.studies[uids[0]] = study
+    counts: dict[str, Counter[str]] = {}
+    for (attribute, what), count in redacted.counts.items():
+        counts.setdefault(attribute, Counter())[what] += count
+    return Output(
+        name=f"{pseudonym}/{study}/{series}/{instance}.dcm",
+        staged=staged,
+        file=file,
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        dates=tuple(sorted(redacted.identities.dates)),
+        counts={attribute: dict(count) for attribute, count in counts.items()},
+    )
+
+
+def _encode(source: FileDataset, dataset: pydicom.Dataset, instance: str) -> bytes:
+    """Write a data set with a new file meta group and an empty preamble, in the transfer syntax of its source."""
+    meta = FileMetaDataset()
+    meta.MediaStorageSOPClassUID = text_of(source, _SOP_CLASS)
+    meta.MediaStorageSOPInstanceUID = instance
+    meta.TransferSyntaxUID = source.file_meta.TransferSyntaxUID
+    meta.ImplementationClassUID = IMPLEMENTATION_UID
+    meta.ImplementationVersionName = IMPLEMENTATION_NAME
+    buffer = io.BytesIO()
+    written = FileDataset(buffer, dataset, file_meta=meta, preamble=b"\0" * 128)
+    written.save_as(buffer, enforce_file_format=True)
+    return buffer.getvalue()

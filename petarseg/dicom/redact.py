@@ -1,0 +1,372 @@
+"""De-identify one DICOM data set: the rules of `petarseg.dicom.profile`, applied to every element at any depth.
+
+Values are handled as bytes, so that nothing depends on a parser's idea of a broken value: what does not look as its representation
+demands is removed. Untouched elements are written back byte by byte.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+import struct
+import zlib
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from pydicom.dataelem import DataElement, RawDataElement
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag
+
+from petarseg.dicom import identities
+from petarseg.dicom.descriptors import clean_text, is_standard_code
+from petarseg.dicom.identities import MAX_DEPTH, Identities, is_instance_uid
+from petarseg.dicom.profile import (
+    BULK,
+    CLASS_UIDS,
+    METHOD_CODES,
+    NUMERIC,
+    ORPHANS,
+    PATIENT_ID,
+    SAFE_PRIVATE,
+    STRINGS,
+    Action,
+    SafePrivate,
+    action_for,
+    keyword,
+    representations,
+)
+from petarseg.keys import KeyFolder
+
+READ_ERRORS = (
+    *(InvalidDicomError, OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError),
+    *(OverflowError, RecursionError, LookupError, struct.error, zlib.error),
+)
+"""What pydicom raises on damaged input."""
+
+DUMMY = "REMOVED"
+MAX_AGE_YEARS = 90
+DateMode = Literal["shift", "year"]
+
+_NUMBER = re.compile(rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *")
+_INTEGER = re.compile(rb" *[+-]?\d+ *")
+_CODE_STRING = re.compile(rb"[A-Za-z0-9_ .,+\-/*()#%&:=<>\[\]^]{0,64}")
+_TIME = re.compile(rb"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?|\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
+_TIMEZONE = re.compile(rb"[+-]\d{4}")
+_SCHEME = re.compile(rb"[A-Za-z0-9_.\-]{1,16}")
+_DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")
+_DATETIME = re.compile(r"(\d{8})((?:\d{2}){0,3}(?:\.\d{1,6})?)([+-]\d{4})?")
+_LONG_DIGITS = re.compile(rb"\d{5}")
+_SHORT_LENGTH = frozenset(
+    {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"} | {"UI", "UL", "US"}
+)
+_BLANKS = b" \0"
+_TIMEZONE_TAG, _SCHEME_TAG, _PIXEL_DATA = 0x00080201, 0x00080102, 0x7FE00010
+
+
+@dataclass(slots=True)
+class Redacted:
+    """One de-identified data set.
+
+    Attributes
+    ----------
+    dataset : Dataset
+        Holds no identifying value.
+    counts : Counter of (str, str)
+        Attribute and "kept", "changed" or "removed".
+    identities : Identities
+        What the input held. Its dates are those that the output must not hold.
+    """
+
+    dataset: Dataset
+    counts: Counter[tuple[str, str]]
+    identities: Identities
+
+
+def patient_key(dataset: Dataset) -> str:
+    """Return what tells patients apart: PatientID, else name and birth date, else the study."""
+    patient_id = text_of(dataset, PATIENT_ID)
+    if patient_id:
+        return patient_id
+    name, birth_date = text_of(dataset, 0x00100010), text_of(dataset, 0x00100030)
+    return f"{name}|{birth_date}" if name else f"study|{text_of(dataset, 0x0020000D)}"
+
+
+def text_of(dataset: Dataset, tag: int) -> str:
+    """Return the raw text of a top-level element, stripped; "" when absent."""
+    if tag not in dataset:
+        return ""
+    value = dataset.get_item(tag).value
+    if isinstance(value, bytes):
+        value = identities.decoded(value, identities.encodings_of(dataset, ["iso8859"]), {0x5C})
+    return str(value if value is not None else "").strip(" \t\r\n\0")
+
+
+class Redactor:
+    """De-identifies the data sets of a project.
+
+    Parameters
+    ----------
+    keys : KeyFolder
+        Makes pseudonyms, UIDs and day shifts.
+    dates : {"shift", "year"}
+        "shift" moves every date of a patient by the same number of days. "year" keeps the true year: the dates of a study are moved
+        so that the study falls on 1 January. Both keep every interval within a study, which SUV needs, and all times of day.
+    """
+
+    def __init__(self, keys: KeyFolder, *, dates: DateMode = "shift") -> None:
+        self.keys = keys
+        self.dates = dates
+
+    def redact(self, source: Dataset) -> Redacted:
+        """Return the de-identified copy of a data set.
+
+        Parameters
+        ----------
+        source : Dataset
+            As read by pydicom; its group 2 is not looked at.
+
+        Raises
+        ------
+        READ_ERRORS
+            If a sequence cannot be parsed.
+        """
+        found = identities.collect(source)
+        patient = patient_key(source)
+        job = _Job(self.keys, found, patient, self._shift(source, patient), _is_signed(source))
+        dataset = job.clean(source, 0)
+        job.mark(dataset)
+        found.dates -= job.shifted_dates
+        return Redacted(dataset, job.counts, found)
+
+    def _shift(self, source: Dataset, patient: str) -> datetime.timedelta:
+        if self.dates == "year":
+            for tag in (0x00080020, 0x00080021, 0x00080022, 0x00080023):
+                if date := _parse_date(text_of(source, tag)):
+                    return datetime.date(date.year, 1, 1) - date
+        return datetime.timedelta(days=self.keys.day_shift(patient))
+
+
+class _Job:
+    """The state of one data set's de-identification."""
+
+    def __init__(self, keys: KeyFolder, found: Identities, patient: str, shift: datetime.timedelta, signed: bool) -> None:
+        self.keys, self.found, self.shift, self.signed = keys, found, shift, signed
+        self.scheme = ""
+        self.pseudonym = keys.pseudonym("patient", patient)
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.shifted_dates: set[str] = set()
+
+    def clean(self, source: Dataset, depth: int) -> Dataset:
+        """Return the cleaned copy of a data set or sequence item."""
+        target = Dataset()
+        private: dict[int, str] = {}
+        scheme = text_of(source, _SCHEME_TAG)
+        for tag in sorted(source.keys()):
+            if tag.is_private:
+                self._private(source, tag, target, private)
+                continue
+            action = action_for(tag)
+            if action is Action.REMOVE:
+                self._count(tag, "removed")
+            elif action is Action.RECURSE:
+                self._sequence(source, tag, target, depth)
+            else:
+                self.scheme = scheme
+                self._element(source.get_item(tag), action, target)
+        for tag, creator in private.items():
+            target.add_new(tag, "LO", creator)
+        return target
+
+    def mark(self, dataset: Dataset) -> None:
+        """Say in the data set that, and how, it was de-identified (PS3.15, E.1.1)."""
+        dataset.PatientIdentityRemoved = "YES"
+        dataset.DeidentificationMethod = "petarseg: DICOM PS3.15 Annex E"
+        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
+        items = []
+        for value, meaning in METHOD_CODES:
+            item = Dataset()
+            item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
+            items.append(item)
+        dataset.DeidentificationMethodCodeSequence = Sequence(items)
+
+    def _count(self, tag: int, what: str) -> None:
+        self.counts[keyword(tag), what] += 1
+
+    def _sequence(self, source: Dataset, tag: BaseTag, target: Dataset, depth: int) -> None:
+        if depth >= MAX_DEPTH or source.get_item(tag).VR not in ("SQ", "UN", None):
+            self._count(tag, "removed")
+            return
+        element = source[tag]
+        if element.VR != "SQ":
+            self._count(tag, "removed")
+            return
+        target[tag] = DataElement(tag, "SQ", Sequence(self.clean(item, depth + 1) for item in element.value))
+        self._count(tag, "kept")
+
+    def _private(self, source: Dataset, tag: BaseTag, target: Dataset, creators: dict[int, str]) -> None:
+        """Keep a private element of the safe list, and note the creator of its block."""
+        block = tag.element >> 8
+        if block == 0:
+            if 0x10 <= tag.element <= 0xFF:
+                return  # creators are written again for the blocks that keep an element
+            self._count(tag, "removed")
+            return
+        creator_tag = BaseTag(tag.group << 16 | block)
+        creator = text_of(source, creator_tag) or ORPHANS.get((tag.group, tag.element & 0xFF), "")
+        rule = SAFE_PRIVATE.get((tag.group, creator, tag.element & 0xFF))
+        raw = source.get_item(tag)
+        if rule is None or not isinstance(raw.value, bytes) or raw.VR not in (None, "UN", rule.vr, *_interchangeable(rule.vr)):
+            self._count(tag, "removed")
+            return
+        if self._element(raw, rule.action, target, rule):
+            creators[creator_tag] = creator
+
+    def _element(self, raw: RawDataElement | DataElement, action: Action, target: Dataset, rule: SafePrivate | None = None) -> bool:
+        """Put what `action` leaves of an element into `target`; tell whether anything is left."""
+        tag = raw.tag
+        vr = self._representation(raw, rule)
+        if vr is None or not isinstance(raw.value, bytes | None):
+            self._count(tag, "removed")
+            return False
+        value = raw.value or b""
+        new = self._value(tag, vr, value, action)
+        if new is None:
+            self._count(tag, "removed")
+            return False
+        self._count(tag, "kept" if new == value else "changed")
+        if new == value and vr == raw.VR:
+            target[tag] = raw
+        else:
+            pad = b"\0" if vr == "UI" or vr in BULK else b" "
+            new = new + pad if len(new) % 2 else new
+            length = raw.length if raw.length == 0xFFFFFFFF and vr in BULK else len(new)
+            target[tag] = RawDataElement(tag, vr, length, new, 0, raw.is_implicit_VR, raw.is_little_endian)
+        return True
+
+    def _representation(self, raw: RawDataElement | DataElement, rule: SafePrivate | None) -> str | None:
+        """Return the representation to treat a value as; None when the file's contradicts the standard's."""
+        allowed = (rule.vr,) if rule else representations(raw.tag)
+        vr = raw.VR
+        if vr in allowed:
+            return str(vr)
+        if vr in (None, "UN"):
+            if raw.value is not None and len(raw.value) > 65534 and allowed[0] in _SHORT_LENGTH:
+                return None
+            return "SS" if "SS" in allowed and self.signed else allowed[0]
+        if vr in STRINGS and allowed[0] in STRINGS:
+            return allowed[0]
+        return str(vr) if vr in NUMERIC and set(allowed) & NUMERIC else None
+
+    def _value(self, tag: int, vr: str, value: bytes, action: Action) -> bytes | None:
+        """Return the new value, or None to remove the element."""
+        if action is Action.EMPTY:
+            return b""
+        if action is Action.DUMMY:
+            return DUMMY.encode()
+        if action is Action.PSEUDONYM:
+            return self.pseudonym.encode()
+        if action is Action.KEEP:
+            return self._kept(tag, vr, value)
+        text = value.decode("latin-1")
+        if action is Action.UID:
+            return "\\".join(self._uid(tag, part.strip(" \0")) for part in text.split("\\")).encode()
+        if action is Action.SHIFT:
+            return "\\".join(self._moved(part.strip(" \0"), vr) for part in text.split("\\")).encode()
+        if action is Action.AGE:
+            return _capped(text.strip(" \0"))
+        if action is Action.CODE:
+            return value if self._is_code(text) else None
+        return self._cleaned(text, action)
+
+    def _kept(self, tag: int, vr: str, value: bytes) -> bytes | None:
+        if vr in NUMERIC or vr in BULK:
+            return value
+        parts = [part.strip(_BLANKS) for part in value.split(b"\\")]
+        if tag == _TIMEZONE_TAG:
+            pattern = _TIMEZONE
+        elif tag == _SCHEME_TAG:
+            pattern = _SCHEME
+        else:
+            pattern = {"DS": _NUMBER, "IS": _NUMBER, "TM": _TIME, "CS": _CODE_STRING}.get(vr, _SCHEME)
+        if any(part and not (pattern.fullmatch(part) and self._harmless(part, vr)) for part in parts):
+            return None
+        return value
+
+    def _harmless(self, part: bytes, vr: str) -> bool:
+        """Tell whether a value that looks right is not an identifier of this very object in a wrong place."""
+        text = part.decode("latin-1").lower()
+        if vr in ("DS", "IS"):
+            return not (_LONG_DIGITS.search(part) and text in self.found.words)
+        if vr == "CS":
+            return not _LONG_DIGITS.search(part) and text not in self.found.words and self._no_word(text)
+        return True
+
+    def _no_word(self, text: str) -> bool:
+        words = self.found.words
+        return clean_text(text) == text or not any(token in words for token in re.findall(r"[^\W_]{3,}", text))
+
+    def _uid(self, tag: int, uid: str) -> str:
+        if not uid or (tag in CLASS_UIDS and not is_instance_uid(uid)):
+            return uid
+        return self.keys.uid(uid) if is_instance_uid(uid) else uid
+
+    def _moved(self, text: str, vr: str) -> str:
+        """Shift one date or date-time; what is not one becomes empty."""
+        if not text:
+            return ""
+        if vr == "DT" and (match := _DATETIME.fullmatch(text)):
+            date, rest = _parse_date(match[1]), match[2] + (match[3] or "")
+        else:
+            date, rest = _parse_date(text), ""
+        if date is None:
+            return ""
+        try:
+            moved = date + self.shift
+        except OverflowError:
+            return ""
+        new = f"{moved.year:04}{moved.month:02}{moved.day:02}"
+        self.shifted_dates.add(new)
+        return new + rest
+
+    def _is_code(self, text: str) -> bool:
+        code = text.strip(" \0")
+        return code.lower() not in self.found.words and is_standard_code(code, self.scheme)
+
+    def _cleaned(self, text: str, action: Action) -> bytes | None:
+        parts = [clean_text(part.strip(" \0"), self.found.words) for part in text.split("\\")]
+        new = "\\".join(parts) if any(parts) else ""
+        if new or action is Action.CLEAN_OR_EMPTY:
+            return new.encode("ascii", "ignore")
+        return DUMMY.encode() if action is Action.CLEAN_OR_DUMMY else None
+
+
+def _interchangeable(vr: str) -> frozenset[str]:
+    return STRINGS if vr in STRINGS else NUMERIC
+
+
+def _is_signed(dataset: Dataset) -> bool:
+    if 0x00280103 not in dataset:
+        return False
+    value = dataset.get_item(0x00280103).value
+    return value in (b"\1\0", b"\0\1", 1)
+
+
+def _parse_date(text: str) -> datetime.date | None:
+    if not (match := _DATE.fullmatch(text)):
+        return None
+    try:
+        return datetime.date(*map(int, match.groups()))
+    except ValueError:
+        return None
+
+
+def _capped(text: str) -> bytes | None:
+    """Cap an age at 90 years (the HIPAA safe harbour's limit)."""
+    if not re.fullmatch(r"\d{3}[DWMY]", text):
+        return None if text else b""
+    count, unit = int(text[:3]), text[3]
+    years = count / {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}[unit]
+    return f"{MAX_AGE_YEARS:03}Y".encode() if years >= MAX_AGE_YEARS else text.encode()
