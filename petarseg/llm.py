@@ -109,7 +109,7 @@ class LlmClient:
         self._next_start_s = 0.0
         self._jitter = random.Random(endpoint.seed)
         self._http: httpx.AsyncClient | None = None
-        self._warm: set[str] = set()
+        self._first_done: dict[str, asyncio.Event] = {}
         self._schemas: dict[type[BaseModel], dict[str, Any]] = {}
 
     async def __aenter__(self) -> LlmClient:
@@ -158,15 +158,15 @@ class LlmClient:
         ConfigError
             When the server refuses the key or does not know the model.
         """
-        key = (self.endpoint.model, self.endpoint.revision, self.endpoint.seed, prompt.hash, text, self._schema(answer))
+        end = self.endpoint
+        key = (end.model, end.revision, end.seed, end.template_options, prompt.hash, text, self._schema(answer))
         stored = self._cache.get(*key) if self._cache is not None else None
         if stored is not None and (known := validated(stored, answer)) is not None and (check is None or check(known) is None):
             self.usage.cached += 1
             return known
-        messages = prompt.messages(text)
+        completion = await self._complete_after_first(prompt, prompt.messages(text), answer)
         max_tokens = self.endpoint.max_tokens
-        for ask in range(max_asks):
-            completion = await self._complete(messages, answer, max_tokens)
+        for left in reversed(range(max_asks)):
             found = first_valid(completion.content, answer)
             complaint = _REASK if found is None else check(found) if check is not None else None
             if found is not None and complaint is None:
@@ -174,15 +174,18 @@ class LlmClient:
                 if self._cache is not None:
                     self._cache.put(found.model_dump_json(), *key)
                 return found
-            self.usage.reasked += ask + 1 < max_asks
+            if not left:
+                break
+            self.usage.reasked += 1
+            messages = prompt.messages(text)
             if completion.truncated:
                 max_tokens *= 4
             else:
-                messages = [
-                    *prompt.messages(text),
+                messages += [
                     {"role": "assistant", "content": completion.content[:1000] or "{}"},
                     {"role": "user", "content": complaint or _REASK},
                 ]
+            completion = await self._complete(messages, answer, max_tokens)
         self.usage.rejected += 1
         raise AnswerRejected(f"{self.endpoint.name}: no valid answer to prompt {prompt.name} in {max_asks} asks")
 
@@ -215,15 +218,17 @@ class LlmClient:
                 f"the language model {self.endpoint.name!r} answers nonsense to a probe: use a capable instruction-tuned model"
             )
 
-    async def warm_up(self, prompt: Prompt, answer: type[BaseModel]) -> None:
-        """Send the constant part of a prompt once, so that the requests that follow find it in the server's prefix cache."""
-        if prompt.hash in self._warm:
-            return
-        self._warm.add(prompt.hash)
+    async def _complete_after_first(self, prompt: Prompt, messages: list[dict[str, str]], answer: type[BaseModel]) -> _Completion:
+        """Let the first request of a prompt go alone, so that the others find its constant part in the server's prefix cache."""
+        first_done = self._first_done.get(prompt.hash)
+        if first_done is not None:
+            await first_done.wait()
+            return await self._complete(messages, answer, self.endpoint.max_tokens)
+        self._first_done[prompt.hash] = first_done = asyncio.Event()
         try:
-            await self._complete(prompt.messages("No abnormal uptake."), answer, 1)
-        except AnswerRejected:
-            _log.warning("%s refuses the warm-up of prompt %s", self.endpoint.name, prompt.name)
+            return await self._complete(messages, answer, self.endpoint.max_tokens)
+        finally:
+            first_done.set()
 
     async def _complete(self, messages: Sequence[Mapping[str, str]], answer: type[BaseModel], max_tokens: int) -> _Completion:
         """Get one completion, retrying what may pass."""

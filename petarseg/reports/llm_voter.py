@@ -109,8 +109,6 @@ class LlmVoter:
         TransientError
             When the server stays away. What was answered before is in the client's cache.
         """
-        if candidates:
-            await self.client.warm_up(self._questions.measurements.prompt, self._questions.measurements.answer)
         tasks = [asyncio.ensure_future(self._ballot(candidate)) for candidate in candidates]
         try:
             return list(await asyncio.gather(*tasks))
