@@ -21,6 +21,8 @@ START_TIMES_TOLERANCE_S = 60.0
 """Two elements that give the injection time may differ by less than this (one of them may be cut to minutes)."""
 MAX_SCAN_S = 4 * 3600.0
 """No examination takes longer from its start to its last frame."""
+CONTRADICTION = 0.0144
+"""Two moments further apart than this part of the half-life change the factor by more than 1 %: log2(1.01)."""
 LATE_S = 3600.0
 SHORT_LIVED_S = 41_400.0
 """Below this half-life an injection on another day than the scan can only be a shifted date (ZRAD's bound)."""
@@ -100,17 +102,21 @@ def find_scan_reference(
     first = min(acquisitions)
     if (max(acquisitions) - first).total_seconds() > MAX_SCAN_S:
         raise QuantificationError(Reason.REFERENCE_TIME_MISSING, {"contradictory": "AcquisitionTime", "DecayCorrection": "START"})
-    series, redated = _on_day_of(series_start, first)
+    series, series_moved = _on_day_of(series_start, first)
+    private, private_moved = _on_day_of(vendor_start, first)
     if series is not None:
-        notes = ("series_date_ignored",) if redated else ()
-        return ReferenceTime(series, "series_time", notes)
-    private, redated = _on_day_of(vendor_start, first)
+        if private is not None and abs((private - series).total_seconds()) > CONTRADICTION * half_life_s:
+            raise QuantificationError(
+                Reason.FACTOR_CONTRADICTION,
+                {"elements": ["SeriesTime", f"{vendor.value} private"], "apart_s": round(abs((private - series).total_seconds()))},
+            )
+        return ReferenceTime(series, "series_time", ("series_date_ignored",) if series_moved else ())
     if private is not None:
-        return ReferenceTime(private, f"{vendor.value}_private_start", ("private_date_ignored",) if redated else ())
+        return ReferenceTime(private, f"{vendor.value}_private_start", ("private_date_ignored",) if private_moved else ())
     by_frame = _from_frame_reference_times(frames, half_life_s, vendor)
     if by_frame is not None:
         return ReferenceTime(by_frame, "frame_reference_time", ("series_is_post_processed",))
-    if len(frames) > 1:
+    if len(frames) > 1 and _first_frame_is_reference(frames, vendor):
         return ReferenceTime(first, "earliest_acquisition", ("series_is_post_processed",))
     raise QuantificationError(
         Reason.REFERENCE_TIME_MISSING, {"missing": "FrameReferenceTime or ActualFrameDuration", "series": "post-processed"}
@@ -163,6 +169,19 @@ def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, ven
     return origin + timedelta(seconds=median((moment - origin).total_seconds() for moment in moments))
 
 
+def _first_frame_is_reference(frames: Sequence[Frame], vendor: Vendor) -> bool:
+    """Tell whether the earliest frame may be taken as the start of the scan.
+
+    Only where nothing says otherwise: for Siemens and Philips without frame reference times, or when the smallest of these lies within
+    the first frame.
+    """
+    offsets = [frame.reference_s for frame in frames if frame.reference_s is not None]
+    if not offsets:
+        return vendor in (Vendor.SIEMENS, Vendor.PHILIPS)
+    earliest = min(frames, key=lambda frame: frame.reference_s or 0.0)
+    return 0.0 <= min(offsets) <= 0.5 * (earliest.duration_s or 0.0)
+
+
 def find_injection(
     *, start: datetime | None, clock: time | None, reference: datetime, half_life_s: float
 ) -> tuple[datetime, tuple[str, ...]]:
@@ -206,12 +225,9 @@ def find_injection(
             )
     if start is not None and -LATE_S <= (reference - start).total_seconds() < 2.0 * max(half_life_s, LATE_S):
         return start, ()
-    if start is not None and half_life_s >= SHORT_LIVED_S:
-        if 0.0 <= (reference - start).total_seconds() < 5.0 * half_life_s:
-            return start, ()
-        raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"unusable": "RadiopharmaceuticalStartDateTime"})
-    if start is None and half_life_s >= SHORT_LIVED_S:
-        raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"missing": "date of injection"})
+    if half_life_s >= SHORT_LIVED_S:
+        what = {"missing": "date of injection"} if start is None else {"unusable": "RadiopharmaceuticalStartDateTime"}
+        raise QuantificationError(Reason.INJECTION_TIME_MISSING, what | {"because": "half-life allows another day than the scan"})
     moved = datetime.combine(reference.date(), start.time() if start is not None else clock or time())
     notes = ["injection_date_ignored"] if start is not None else ["injection_on_day_of_scan"]
     if (moved - reference).total_seconds() > LATE_S:

@@ -57,6 +57,8 @@ class SuvInputs:
         One per slice, in the order in which factors are wanted.
     direct_factor, activity_factor : float or None
         Philips (7053,1000) and (7053,1009).
+    decay_factors : tuple of float or None
+        DecayFactor of each frame, by which the scanner says it has multiplied; None unless every frame has one.
     """
 
     units: str
@@ -77,6 +79,7 @@ class SuvInputs:
     vendor: Vendor = Vendor.OTHER
     direct_factor: float | None = None
     activity_factor: float | None = None
+    decay_factors: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +147,15 @@ def _check_corrections(inputs: SuvInputs) -> None:
     terms = inputs.corrections
     if terms is None or "ATTN" not in terms:
         raise QuantificationError(Reason.NOT_ATTENUATION_CORRECTED, {"CorrectedImage": sorted(terms) if terms else "absent"})
-    corrected = bool(terms & {"DECY", "DECAY"})
     if inputs.decay_correction not in ("START", "ADMIN", "NONE"):
         raise QuantificationError(Reason.NOT_DECAY_CORRECTED, {"DecayCorrection": inputs.decay_correction or "absent"})
-    if corrected == (inputs.decay_correction == "NONE"):
-        raise QuantificationError(Reason.NOT_DECAY_CORRECTED, {"DecayCorrection": inputs.decay_correction, "CorrectedImage": sorted(terms)})
+    listed = bool(terms & {"DECY", "DECAY"})
+    # Some scanners list DECY although they did not correct (QIBA's pseudo-code even asks for it); a factor other than 1 proves they did.
+    scaled = inputs.decay_factors is not None and any(abs(factor - 1.0) > 1e-4 for factor in inputs.decay_factors)
+    if (listed and scaled) if inputs.decay_correction == "NONE" else not listed:
+        raise QuantificationError(
+            Reason.NOT_DECAY_CORRECTED, {"DecayCorrection": inputs.decay_correction, "CorrectedImage": sorted(terms), "scaled": scaled}
+        )
 
 
 def _from_activity(inputs: SuvInputs, bqml_per_unit: float, method: str) -> SuvConversion:
@@ -176,6 +183,8 @@ def _from_activity(inputs: SuvInputs, bqml_per_unit: float, method: str) -> SuvC
         factor = bqml_per_unit * weight_g / (dose_bq * 2.0 ** (-uptake_s / half_life_s))
         notes = (*notes, *reference.assumptions, *more)
         return _finish(inputs, (factor,) * len(inputs.frames), f"{method}_start", reference.method, uptake_s, dose_bq, notes)
+    if inputs.corrections is not None and inputs.corrections & {"DECY", "DECAY"}:
+        notes = (*notes, "listed_as_decay_corrected_but_none")
     return _per_frame(inputs, bqml_per_unit, method, weight_g, dose_bq, half_life_s, notes)
 
 
@@ -208,14 +217,16 @@ def _from_counts(inputs: SuvInputs) -> SuvConversion:
         raise QuantificationError(Reason.UNITS_UNSUPPORTED, {"Units": "CNTS", "vendor": inputs.vendor.value})
     direct, activity = inputs.direct_factor or 0.0, inputs.activity_factor or 0.0
     if inputs.decay_correction == "NONE":
+        if activity <= 0.0 < direct:
+            raise QuantificationError(Reason.NOT_DECAY_CORRECTED, {"DecayCorrection": "NONE", "only_factor": "(7053,1000)"})
         direct = 0.0
     if direct <= 0.0 and activity <= 0.0:
         raise QuantificationError(Reason.PRIVATE_FACTOR_MISSING, {"missing": ["(7053,1000)", "(7053,1009)"], "Units": "CNTS"})
     if direct <= 0.0:
         return _from_activity(inputs, activity, "philips_activity_factor")
     if activity <= 0.0:
-        notes = ("factor_of_the_scanner",)
-        return _finish(inputs, (direct,) * len(inputs.frames), "philips_suv_factor", None, _uptake_if_known(inputs), None, notes)
+        uptake_s = _uptake_if_known(inputs)
+        return _finish(inputs, (direct,) * len(inputs.frames), "philips_suv_factor", None, uptake_s, None, ("factor_of_the_scanner",))
     computed = _from_activity(inputs, activity, "philips_activity_factor")
     gap = max(abs(factor / direct - 1.0) for factor in computed.factors)
     if gap > FACTOR_TOLERANCE:
@@ -242,9 +253,10 @@ def _from_stored_suv(inputs: SuvInputs) -> SuvConversion:
     if kind in ("", "BW"):
         scale = 1.0
     elif kind in _LEAN_MASS_KG:
-        weight_kg = _weight_kg(inputs)
-        lean_kg = lean_body_mass_kg(kind, weight_kg=weight_kg, height_m=_height_m(inputs), sex=_sex(inputs))
-        scale = weight_kg / lean_kg
+        weight_kg, sex = _weight_kg(inputs), _sex(inputs)
+        scale = weight_kg / lean_body_mass_kg(kind, weight_kg=weight_kg, height_m=_height_m(inputs), sex=sex)
+        if sex == "O":
+            notes = (*notes, "sex_other_mean_of_male_and_female")
     else:
         raise QuantificationError(Reason.UNITS_UNSUPPORTED, {"Units": "GML", "SUVType": kind if kind == "BSA" else "unknown"})
     method = f"gml_{kind.lower() or 'bw'}"
@@ -321,14 +333,15 @@ def _height_m(inputs: SuvInputs) -> float:
 
 
 def _sex(inputs: SuvInputs) -> str:
-    if inputs.sex not in ("M", "F"):
-        raise QuantificationError(Reason.SEX_MISSING, {"PatientSex": "O" if inputs.sex == "O" else "absent"})
+    if inputs.sex not in ("M", "F", "O"):
+        raise QuantificationError(Reason.SEX_MISSING, {"PatientSex": inputs.sex or "absent"})
     return inputs.sex
 
 
 def _dose_bq(inputs: SuvInputs, weight_kg: float) -> tuple[float, tuple[str, ...]]:
     """Return the dose in Bq; values that can only be MBq are taken as such, with a note."""
-    dose_bq, notes = inputs.dose_bq, ()
+    dose_bq = inputs.dose_bq
+    notes: tuple[str, ...] = ()
     if dose_bq is None or dose_bq <= 0.0:
         raise QuantificationError(Reason.DOSE_MISSING, {"RadionuclideTotalDose": dose_bq})
     if dose_bq < MBQ_BELOW:
@@ -379,15 +392,15 @@ def lean_body_mass_kg(kind: str, *, weight_kg: float, height_m: float, sex: str)
     weight_kg, height_m : float
         Of the patient.
     sex : str
-        "M" or "F".
+        "M", "F", or "O" for the mean of both (IBSI SUV manual).
 
     Raises
     ------
     QuantificationError
         HEIGHT_MISSING when weight and height together give no positive mass (James' formula fails in the very obese).
     """
-    male, female = _LEAN_MASS_KG[kind]
-    mass_kg = (male if sex == "M" else female)(weight_kg, height_m * 100.0)
+    male, female = (formula(weight_kg, height_m * 100.0) for formula in _LEAN_MASS_KG[kind])
+    mass_kg = {"M": male, "F": female, "O": 0.5 * (male + female)}[sex]
     if not 0.2 * weight_kg <= mass_kg <= 1.5 * weight_kg:
         raise QuantificationError(Reason.HEIGHT_MISSING, {"lean_body_mass_kg": round(mass_kg, 2), "SUVType": kind})
     return mass_kg

@@ -153,6 +153,7 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
         vendor=vendor,
         direct_factor=_philips_factor(headers, 0x00),
         activity_factor=_philips_factor(headers, 0x09),
+        decay_factors=_decay_factors(headers),
     )
 
 
@@ -194,6 +195,12 @@ def _vendor_start(header: Header, vendor: Vendor) -> datetime | None:
     if vendor is Vendor.SIEMENS:
         return parse_datetime(header.private_text(0x0071, "SIEMENS MED PT", 0x22, trust_missing_creator=True), zone)
     return None
+
+
+def _decay_factors(headers: Sequence[Header]) -> tuple[float, ...] | None:
+    found = [header.number(Tag.DecayFactor) for header in headers]
+    known = tuple(factor for factor in found if factor is not None)
+    return known if len(known) == len(found) else None
 
 
 def _philips_factor(headers: Sequence[Header], element: int) -> float | None:

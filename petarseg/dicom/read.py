@@ -207,7 +207,7 @@ class Canvas:
     def place(self, position: int) -> NDArray[Any]:
         """Return the (rows, columns) view into which slice `position` of the stack is written."""
         at = self._n - 1 - position if 2 in self._flips else position
-        view = self._memory[at]
+        view: NDArray[Any] = self._memory[at]
         if 1 in self._flips:
             view = view[::-1]
         if 0 in self._flips:

@@ -22,7 +22,7 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         If it cannot be opened. The message may hold the path: callers do not pass it on.
     """
     try:
-        stream: BinaryIO = path.open("rb", buffering=0)  # type: ignore[assignment]
+        stream: BinaryIO = path.open("rb", buffering=0)
     except NotADirectoryError:
         stream = io.BytesIO(_member(path))
     with stream:
