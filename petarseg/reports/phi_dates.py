@@ -217,11 +217,7 @@ def _mention(match: re.Match[str]) -> DateMention:
     elif groups.get("wordday"):
         day = _ORDINAL_WORDS.index(groups["wordday"].lower()) + 1
     start, end = match.span()
-    lead = re.match(r"the\s+", text_of := match.group(), re.IGNORECASE)
-    start += lead.end() if lead else 0
-    end -= len(text_of) - len(text_of.rstrip(" ,"))
-    if match.string[end - 1] == "." and year_text is None and not groups.get("day"):
-        end -= 1
+    end = start + len(match.group().rstrip(" ,."))
     return DateMention(start, end, _full_year(year_text), month, day)
 
 

@@ -17,7 +17,7 @@ _HEADS = (
     "esophagus oesophagus ulcer polyps? carcinoma melanoma adenoma naevus nevus diverticulum deformity drop foot joint nodes? "
     "catheter tube drain stent filter clamp shunt valve port reservoir bag needle wire rod screw mesh forceps retractor ring pouch conduit "
     "anastomosis resection reconstruction repair bypass graft flap incision approach position maneuver manoeuvre method reflex bacillus "
-    "triad tetrad sinus valve vein veins plexus muscle tendon spots? plaques? patch(?:es)? guidelines? guidance recommendations? index indices phenotype variant "
+    "triad tetrad sinus valve vein veins plexus muscle tendon spots? plaques? patch(?:es)? guidelines? guidance society foundation recommendations? index indices phenotype variant "
     "transformation type lesion cell response grades? categor(?:y|ies) risk formula equation curve plot correction model space ligature sphincter "
     "artery nerve fat pad crest ridge tubercle tuberosity process notch groove papilla ampulla crypts? glands? follicle capsule trigone "
     "interval window zone chamber phantom pox virus fever sarcoidosis amyloidosis osteodystrophy hyperplasia cirrhosis goit(?:er|re) struma "
@@ -36,6 +36,14 @@ _AFTER = re.compile(
     re.IGNORECASE,
 )
 _FIRST_OF_TWO = re.compile(r"[-–](?:[A-Z][\w'’]+)(?:[-–][A-Z][\w'’]+)?")
+
+# "ligament of Treitz", "pouch of Douglas".
+_BEFORE = re.compile(
+    r"\b(?:ligaments?|angle|pouch|node|circle|canal|foramen|foramina|sinus(?:es)?|tail|crypts?|islets?|ducts?|valves?|tendon|vein|fossa|triangle|cave|bundle|fissure|ampulla|sphincter|tumou?r|disease|"
+    r"syndrome|space|line|lines|glands?|hernia|fascia|bodies|body|loop|tubercle|tract|plexus|recess|trigone|papilla|septum|zone|bursa|vincula|lymph\s+node|nodes?|fracture|ring|membrane|organ|nerve|artery|aqueduct|"
+    r"island|cistern|spiral|sulcus|phenomenon|point|tetralogy|sign|triad)\s+of\s+(?:the\s+)?$",
+    re.IGNORECASE,
+)
 
 # Eponyms, and words with capitals that are no names, that often stand without a head noun after them ("?Takayasu", "via Foley").
 # Their bare use counts as medical only where nothing says that a person is meant (see `is_eponym`).
@@ -60,6 +68,8 @@ BARE_EPONYMS = frozenset(
     lauren hodgkins maffucci ollier gorlin muir torre birt hogg dube kikuchi kimura fujimoto whipples nelson hamman rich masson zuska hunter hurler lund mackay
     cotswolds cheson recist percist choi masaoka koga masaoka-koga clavien dindo fuhrman furhman rai binet durie salmon glasgow mallampati beighton weber schiller duval
     ishak metavir fazekas fazekas hunt hess spetzler kellgren lawrence outerbridge garden gustilo salter harris pauwels neer schatzker denis
+    treitz bochdalek rosenmuller rosenmüller askin hodgkin's oddi thebesius highmore stensen bartholin bartholins sappey bogros littré addison alzheimer bell pick devic graefe hampton
+    westermark golden monod swyer macleod bochdaleks loffler löffler churg strauss still felty reiter jaccoud sjogrens lambert eaton wells geneva revised virchow's gerotas denonvillier's
     port-a-cath portacath mediport jackson-pratt jackson pratt penrose blakemore sengstaken greenfield dobhoff robinson pezzer malecot broviac quinton permcath
     """.split()
 )
@@ -104,8 +114,14 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     ):
         return True
     words = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", name)
+    if len(words) > 1:
+        first_end = start + name.index(words[0]) + len(words[0])
+        if first_end < end and _AFTER.match(text[:end], first_end):
+            return True
     if not words or len(words) > 3:
         return False
+    if _BEFORE.search(before) and len(words) == 1:
+        return True
     if _AFTER.match(text, end):
         return len(words) == 1 or all(word.lower() in BARE_EPONYMS for word in words)
     if strict:

@@ -25,7 +25,7 @@ _MEASUREMENTS = [
     ),
     re.compile(rf"\bseries\s*\d{{1,4}}\s*[,/]?\s*{_SLICE_WORD}\s*\d{{1,4}}(?![\d/.-]*\d)", re.IGNORECASE),
     re.compile(
-        rf"(?<![\w.]){_NUMBER}(?:\s*[x×*-]\s*{_NUMBER})*\s?(?:mm|cm|m[lL]|cc|mCi|[kMG]?Bq|mg(?:/d[lL])?|mmol/[lL]|HU|min(?:utes?)?|%|[kK]g|µCi|Gy|ng/m[lL])(?![\w])"
+        rf"(?<![\w.]){_NUMBER}(?:[ \t]*[x×*-][ \t]*{_NUMBER})*[ \t]?(?:mm|cm|m[lL]|cc|mCi|[kMG]?Bq|mg(?:/d[lL])?|mmol/[lL]|HU|min(?:utes?)?|%|[kK]g|µCi|Gy|ng/m[lL])(?![\w])"
     ),
     re.compile(r"\b[CTLS]\d{1,2}(?:\s?[-/–]\s?[CTLS]?\d{1,2})?\b"),
     re.compile(

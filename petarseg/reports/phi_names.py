@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_word, may_be_name
+from petarseg.reports.phi_people import GIVEN_NAMES
 from petarseg.reports.phi_span import PhiSpan
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
@@ -49,7 +50,7 @@ _ROLE = (
     r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name|surname|last[ ]?name|first[ ]?name|given[ ]?names?|family[ ]?name|middle[ ]name|maiden[ ]name|forenames?|alias|a\.?k\.?a\.?|client|subject|"
     r"(?:referring|ordering|attending|requesting|primary(?:[ ]care)?|consulting|interpreting|reading|reporting|signing|supervising|dictating|responsible|admitting|treating|family|nuclear(?:[ ]medicine)?)"
     r"(?:[ ](?:physician|provider|doctor|md|clinician|radiologist|consultant|dr|practitioner|resident|surgeon|oncologist|attending|specialist))?(?:\(s\)|s)?(?:[ ]name)?|"
-    r"ref(?:erral|erred|erring)?(?:[ ]by|[ ]from|[ ]md|[ ]dr|[ ]phys(?:ician)?)?|req(?:uest(?:ed|or|er)?)?(?:[ ]by)?|ord(?:ered|er)?(?:[ ]by)?|physician|provider|doctor|md|pcp|gp|consultant|clinician|surgeon|oncologist|radiologist|resident|fellow|attending|registrar|trainee|"
+    r"ref(?:erral|erred|erring)?(?:[ ]by|[ ]from|[ ]md|[ ]dr|[ ]phys(?:ician)?)?|req(?:uest(?:ed|or|er)?)?(?:[ ]by)?|ord(?:ered|er)?(?:[ ]by)?|(?:[a-z]+[ ])?phys(?:ician)?|provider|doctor|md|pcp|gp|consultant|clinician|surgeon|oncologist|radiologist|resident|fellow|attending|registrar|trainee|"
     r"tech(?:nologist|nician)?|technologist|radiographer|nurse|rn|rad|radiology[ ]resident|nm[ ]tech|injected[ ]by|scanned[ ]by|performed[ ]by|acquired[ ]by|imaged[ ]by|staff|operator|"
     r"(?:electronically[ ]|digitally[ ]|e-?)?(?:signed|authenticated|verified|approved|finali[sz]ed|validated|authori[sz]ed|released|attested)(?:[ ](?:off|electronically|and[ ]\w+))?(?:[ ](?:by|per))?|"
     r"(?:dict(?:ated)?|typed|transcribed|trans(?:criptionist)?|transcriptionist|interpreted|interp|read|reported|prepared|written|entered|reviewed|compiled|edited|checked|co-?signed|cosigner|drafted|reader|author|over-?read)(?:[ ]by|[ ]and[ ]\w+[ ]by)?|dictator|signature|signer|sign(?:ing)?|"
@@ -71,6 +72,10 @@ _LEAD = re.compile(
 _WEAK_LEAD = re.compile(
     r"\b(?:under|by|with|and|from|to|of|for|per|re|tel|called|patient|regards?|given|obtained|seen|treated|administered|supplied)\s*$",
     re.IGNORECASE,
+)
+_PERSON_VERB = re.compile(
+    r"\s+(?:called|notified|informed|reported|reports|requested|asked|phoned|agreed|agrees|acknowledged|recommended|recommends|reviewed|dictated|signed|stated|states|paged|tolerated|denies|denied|presented|presents|"
+    r"confirmed|confirms|will|underwent|returned|attended|complains|noted|verbalized|understood|read\s+back|repeated|received|was\s+(?:notified|informed|called|paged|injected|imaged|seen|referred|scanned|admitted))\b"
 )
 _HEADER_ID = re.compile(
     r"(?:\b(?:MRN|MR#|DOB|D\.O\.B|born|Acc(?:ession)?|Unit\s+no|Hosp(?:ital)?\s+no|NHS|Patient\s+ID|record|Age|Sex|Tech|Visit|scanned|performed|exam\s+date)\b|\d{5,}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\b[A-Z]{1,4}-?\d{3,})",
@@ -100,7 +105,7 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
         End offset, or None when no name starts there.
     """
     position, end, words, full, comma = start, None, 0, 0, False
-    shouting = False
+    shouting, forename = False, -1
     while words < limit:
         match = WORD.match(text, position)
         if match is None:
@@ -131,7 +136,7 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
             words += 1
             position = end if dotted and text[end : end + 1].isupper() else _skip(text, end)
         else:
-            if not _acceptable(text, match, first=full == 0, lower=lower):
+            if not _acceptable(text, match, first=full == 0 or match.start() == forename, lower=lower):
                 break
             shouting = word.isupper()
             end = match.end()
@@ -141,8 +146,9 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
             position = _skip(text, end)
         if text[end : end + 1] == "," and not comma and full == 1 and words <= 3:
             following = WORD.match(text, _skip(text, end + 1))
-            if following is not None and _is_forename(text, following, shouting):
-                position, comma = following.start(), True
+            if following is not None and _is_forename(text, following, shouting, known_only=known_only):
+                position = forename = following.start()
+                comma = True
                 continue
             suffix = following is not None and following.group().lower() in _SUFFIXES
             if suffix and following is not None:
@@ -152,9 +158,9 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
             break
     if end is None or (full == 0 and words < 2):
         return None
-    if known_only and not any(may_be_name(word.group()) and len(word.group()) > 1 for word in WORD.finditer(text, start, end)):
+    if known_only and words == full and not any(may_be_name(word.group()) for word in WORD.finditer(text, start, end)):
         return None
-    return end
+    return end - 2 if text[start:end].endswith(("'s", "’s")) else end
 
 
 def _skip(text: str, position: int) -> int:
@@ -168,7 +174,7 @@ def _name_follows(text: str, position: int) -> bool:
     return following is not None and len(following.group()) > 1 and following.group()[0].isupper() and may_be_name(following.group())
 
 
-def _is_forename(text: str, match: re.Match[str], shouting: bool) -> bool:
+def _is_forename(text: str, match: re.Match[str], shouting: bool, *, known_only: bool) -> bool:
     """Tell ``Ostrander, J.`` and ``GRUNDY, ALASDAIR P`` from ``Baker, MD`` and ``Tallow, scanned``."""
     word = match.group()
     if not word[0].isupper() or re.compile(rf"{_CREDENTIAL}(?![^\W_])").match(text, match.start()):
@@ -177,17 +183,25 @@ def _is_forename(text: str, match: re.Match[str], shouting: bool) -> bool:
         return False
     if len(word) == 1:
         return True
-    return may_be_name(word) and not (word.isupper() and not shouting and len(word) < 4)
+    if word.isupper() != shouting and len(word) < 5:
+        return False
+    return may_be_name(word) or not known_only
 
 
 def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) -> bool:
     word = match.group()
     low = word.lower()
-    after = text[match.end() : match.end() + 2]
-    if low in _STOP or re.match(r"\s?[:#=](?!\s*$)", after):
+    if not first and low in _SUFFIXES:
+        return True
+    if low in _STOP or re.match(r"\s?[:#=]|-?\d", text[match.end() : match.end() + 2]):
         return False
-    if re.compile(rf"{_CREDENTIAL}(?![^\W_])").fullmatch(word) and not first:
+    if not first and re.compile(rf"{_CREDENTIAL}(?![^\W_])").fullmatch(word):
         return False
+    if word.isupper() and len(word) < 5 and low not in _SUFFIXES and not is_person_name(word):
+        # Abbreviations are no names, except beside other words in capitals.
+        neighbour = WORD.search(text, match.end(), match.end() + 20) if first else WORD.search(text[max(0, match.start() - 12) : match.start()])
+        if neighbour is None or not neighbour.group().isupper() or is_word(word):
+            return False
     if word[0].islower():
         return lower and not is_word(word) and len(word) > 2
     if first:
@@ -204,6 +218,8 @@ def find_names(text: str) -> Iterator[PhiSpan]:
     yield from _by_credential(text)
     yield from _by_lead(text)
     yield from _by_header_line(text)
+    yield from _by_description(text)
+    yield from _by_comma(text)
 
 
 def _by_title(text: str) -> Iterator[PhiSpan]:
@@ -350,6 +366,35 @@ def _by_lead(text: str) -> Iterator[PhiSpan]:
         yield PhiSpan(match.start(), end, "NAME")
 
 
+def _by_comma(text: str) -> Iterator[PhiSpan]:
+    """``HOLLOWAY,GRETCHEN A`` and ``Ostrander, Judith``: a family name, a comma and a given name."""
+    for match in re.finditer(rf"(?<![\w-])[{UPPER}][^\W\d_'’-]*(?:['’-][^\W\d_]+)*,[ ]?(?=[{UPPER}])", text):
+        family = match.group().rstrip(" ,")
+        given = WORD.match(text, match.end())
+        if given is None or not may_be_name(family) or family.lower() in _STOP or len(family) < 2:
+            continue
+        known = given.group().lower() in GIVEN_NAMES and not is_word(given.group())
+        glued = not match.group().endswith(" ") and family.isupper() and given.group().isupper() and len(given.group()) > 2 and len(family) > 3
+        if not (known or (glued and may_be_name(given.group()))):
+            continue
+        end = read_name(text, match.start(), known_only=True)
+        if end is not None and end > match.end() and not is_eponym(text, match.start(), end):
+            yield PhiSpan(match.start(), end, "NAME")
+
+
+_DESCRIBED = re.compile(
+    r"\s*,?\s+(?:is|was|an?)\s+(?:an?\s+)?(?:very\s+|pleasant\s+|previously\s+|otherwise\s+|healthy\s+|retired\s+|known\s+)*(?:\d{1,3}|[a-z]+ty|patient\b|gentleman|lady|woman|man\b|male|female|boy|girl|infant|child)[\s-]*(?:\w+[\s-]+)?(?:y|yr|year|old|patient|gentleman|lady|woman|man|male|female|boy|girl|with|who|\w)",
+)
+
+
+def _by_description(text: str) -> Iterator[PhiSpan]:
+    """``Rose Fields is a 58-year-old woman``: the description tells that even plain words are a name."""
+    for match in _DESCRIBED.finditer(text):
+        start = _read_back(text, match.start(), strict=False)
+        if start is not None and text[start:match.start()].lower() not in _STOP and len(WORD.findall(text[start : match.start()])) >= 2:
+            yield PhiSpan(start, match.start(), "NAME")
+
+
 def _by_header_line(text: str) -> Iterator[PhiSpan]:
     """``Saoirse Blumenkrantz, HX77-10023, 9 Feb 2024``: a name in a line that also holds a number of the patient or a date."""
     for line in re.finditer(r"[^\r\n]+", text):
@@ -402,8 +447,7 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
             continue
         if (
             text[match.start() - 1 : match.start()].isalnum()
-            or text[match.end() : match.end() + 1].isdigit()
-            or text[match.end() : match.end() + 2] in {"-1", "-2"}
+            or re.match(r"\s*[:#=]|[\s-]?\d", text[match.end() : match.end() + 3])
         ):
             continue
         if not may_be_name(word) or word.lower() in COMMON_WORDS or word.lower() in _STOP:
@@ -413,7 +457,7 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
             continue
         position = end
         words = [m.group() for m in WORD.finditer(text, match.start(), end) if len(m.group()) > 1]
-        initial = re.search(rf"(?<![\w])(?:[{UPPER}]\.\s?){{1,3}}$", text[max(0, match.start() - 8) : match.start()])
+        initial = re.search(rf"(?<![\w])(?:[{UPPER}]\.[ ]?){{1,3}}$", text[max(0, match.start() - 8) : match.start()])
         if len(words) == 1 and not initial and (_starts_sentence(text, line_start, match.start()) and not is_person_name(word)):
             continue
         if is_eponym(text, match.start(), end):
@@ -428,3 +472,20 @@ def _inner_capital(word: str) -> bool:
 def _starts_sentence(text: str, line_start: int, start: int) -> bool:
     before = text[line_start:start]
     return not before.strip(" \t-•*0123456789.)(") or bool(re.search(r"[.!?:;]\s*[\"'(]?$", before))
+
+
+def in_name_place(text: str, start: int, end: int) -> bool:
+    """Say whether a capitalised plain word stands where a name would: inside a sentence, or before a verb of persons.
+
+    Lines in capitals and sentence starts tell nothing; there only a person's verb or a possessive does.
+    """
+    if re.match(r"['’]s\s", text[end : end + 3]) or _PERSON_VERB.match(text, end):
+        return True
+    line_start = text.rfind("\n", 0, start) + 1
+    line_end = text.find("\n", end)
+    line = text[line_start : line_end if line_end >= 0 else len(text)]
+    letters = [char for char in line if char.isalpha()]
+    if sum(char.isupper() for char in letters) > 0.6 * len(letters) or _starts_sentence(text, line_start, start):
+        return False
+    following = WORD.match(text, _skip(text, end))
+    return following is None or not following.group()[0].isupper()

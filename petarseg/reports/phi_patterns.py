@@ -99,7 +99,7 @@ _PHONE = [
     re.compile(r"(?<![\w.])(?:\(0\d{1,4}\)|0\d{2,4})[\s-]\d{3,4}[\s-]?\d{3,4}(?![\w-])(?!\.\d)"),
     re.compile(r"(?<![\w.+-])\d{3}-\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w-])(?!\.\d)", re.IGNORECASE),
 ]
-_EXTENSION = re.compile(r"(?<![\w])(?:x|ext\.?|extension)[\s:-]*(?P<id>\d{3,6})\b", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:(?<![\w.])(?:ext\.?|extension)[\s:.-]*|(?<=[^\d\s]\s)x)(?P<id>\d{4,6})\b", re.IGNORECASE)
 
 # Tokens with digits and letters that medicine writes and that identify nobody.
 _CLINICAL_CODE = re.compile(
@@ -113,7 +113,7 @@ _CLINICAL_CODE = re.compile(
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"\s*(?:[x×*]\s*\d|%|°|/\s*(?:mm|µ|u|L|ml|dl)|(?:k|M|G)?Bq|[mµuk]?Ci|mm|cm|m[lL]|cc|mg|g|kg|µg|mcg|ng|pg|IU|U|HU|Hounsfield|counts?|cells?|copies|kcts|mAs?|kVp?|kV|c?Gy|ms|msec|sec(?:onds?)?|s|"
+    r"[ \t]*(?:[x×*]\s*\d|%|°|/\s*(?:mm|µ|u|L|ml|dl)|(?:k|M|G)?Bq|[mµuk]?Ci|mm|cm|m[lL]|cc|mg|g|kg|µg|mcg|ng|pg|IU|U|HU|Hounsfield|counts?|cells?|copies|kcts|mAs?|kVp?|kV|c?Gy|ms|msec|sec(?:onds?)?|s|"
     r"min(?:utes?)?|h(?:ours?|rs?)?|days?|weeks?|wks?|months?|mos?|years?|yrs?|slices?|images?|vials?|units?|doses?|steps|patients?|cases)\b",
     re.IGNORECASE,
 )
@@ -181,6 +181,10 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
         for match in pattern.finditer(text):
             if _is_identifier(text, match.start("id"), match.end("id"), labelled=True):
                 yield PhiSpan(match.start("id"), match.end("id"), kind)
+
+
+def find_bare_numbers(text: str) -> Iterator[PhiSpan]:
+    """Find tokens without a label that can only be an identifier: many digits, or capitals and digits joined."""
     for match in _BARE.finditer(text):
         start, end = match.span()
         if _is_identifier(text, start, end, labelled=False):

@@ -24,7 +24,7 @@ _INSTITUTION = re.compile(
     rf"(?<![\w-]){_CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{_CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])(?:[ \t]+(?:of|at|in|for)[ \t]+(?:the[ \t]+)?{_CAP}(?:[ \t]{_CAP}){{0,3}})?"
 )
 _INSTITUTION_OF = re.compile(
-    rf"\b(?:Hospital|University(?:\s+Hospitals?)?|Institute|Cent(?:er|re)|Clinic|College|H[ôo]pital|Hospital\s+(?:Universitario|General|Cl[íi]nico)|Klinikum|Ospedale|Clinique|Bệnh\s+viện|CHU|Krankenhaus|Policlinico)[ \t]+(?:(?:of|for|de|da|del|della|di|der|du|la|le)[ \t]+){{0,3}}{_CAP}(?:[ \t](?:(?:of|de|the|and|for|la)[ \t])?{_CAP}){{0,4}}"
+    rf"\b(?:Hospital|University(?:\s+Hospitals?)?|Institute|Cent(?:er|re)|Clinic|College|H[ôo]pital|Hospital\s+(?:Universitario|General|Cl[íi]nico)|Klinikum|Ospedale|Clinique|Bệnh\s+viện|CHU|Krankenhaus|Policlinico)[ \t]+(?:(?:of|for|de|da|del|della|di|der|du|la|le)[ \t]+){{0,3}}{_CAP}(?:[ \t](?:(?:of|de|the|and|for|la|der|am|an|im|di|du|den|van|in|at)[ \t])?{_CAP}){{0,4}}"
 )
 _SAINT = re.compile(rf"\b(?:St\.?|Saint|Sankt|Mount|Mt\.?|Our\s+Lady\s+of)[ \t]+{_CAP}(?:['’]s)?(?:[ \t]{_CAP}){{0,2}}")
 _KNOWN_HOSPITALS = re.compile(
@@ -137,6 +137,8 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
     content = [m for m in content if not re.fullmatch(_FACILITY, m.group())]
     if not content:
         return None
+    if re.match(r"Our\s+Lady\b", text[start:end]):
+        return PhiSpan(start, end, "HOSPITAL")
     if re.fullmatch(r"(?:Imaging|Radiology|Health|Trust|Pavilion|Lodge|Manor|Diagnostics)", words[-1].group()) and all(
         is_word(re.sub(r"\W", "", m.group())) for m in content
     ):
@@ -187,4 +189,10 @@ def _addresses(text: str) -> Iterator[PhiSpan]:
             continue
         if town.isupper() and all(is_word(word) for word in words) and len(state_word) == 2:
             continue
-        yield PhiSpan(*match.span(), "LOCATION")
+        start = match.start()
+        for word in re.finditer(r"\S+", town):
+            # "LIVES IN FAIRHOLM, OREGON": in capitals the words before the town look like it.
+            if not (town.isupper() and is_word(word.group()) and match.start() + word.end() < match.start() + len(town)):
+                start = match.start() + word.start()
+                break
+        yield PhiSpan(start, start + len(text[start : match.end()].rstrip(".")), "LOCATION")

@@ -20,15 +20,14 @@ from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_guard import measurement_stretches
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_word, may_be_name
-from petarseg.reports.phi_model import entities
-from petarseg.reports.phi_names import WORD, find_names, find_unknown
-from petarseg.reports.phi_patterns import find_ages, find_contacts, find_identifiers
+from petarseg.reports.phi_model import PROVEN, entities
+from petarseg.reports.phi_names import WORD, find_names, find_unknown, in_name_place
+from petarseg.reports.phi_patterns import find_ages, find_bare_numbers, find_contacts, find_identifiers
 from petarseg.reports.phi_places import find_places
 from petarseg.reports.phi_span import PHI_TYPES, PhiSpan, merge, overlaps
 
 __all__ = ["PHI_TYPES", "PhiSpan", "Scrubbed", "Scrubber"]
 
-_MODEL_TYPES = {"PERSON": "NAME", "GPE": "LOCATION", "LOC": "LOCATION", "FAC": "LOCATION", "ORG": "NAME"}
 # Line ends of hospital systems, written out; detectors see blanks of the same length.
 _ARTEFACT = re.compile(r"_x000[DdAa]_")
 _WINS_OVER_MEASUREMENT = {"EMAIL", "URL"}
@@ -86,7 +85,7 @@ class Scrubber:
         shifts = day_shifts if day_shifts is not None else [None] * len(texts)
         results: list[Scrubbed | ExamRejected] = []
         views = [_ARTEFACT.sub(lambda match: " " * len(match.group()), text) for text in texts]
-        for text, view, deny, _shift, found in zip(texts, views, denies, shifts, entities(views), strict=True):
+        for text, view, deny, _shift, found in zip(texts, views, denies, shifts, entities(views, _worth_reading), strict=True):
             try:
                 results.append(_scrub_one(text, find_spans(view, DenyList.of(deny), found), DenyList.of(deny)))
             except ExamRejected as rejected:
@@ -113,7 +112,9 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     guard = measurement_stretches(text, dates)
     spans: list[PhiSpan] = list(dates)
     spans += _unguarded([*find_contacts(text), *find_ages(text), *find_places(text)], guard)
-    spans += _unguarded(find_identifiers(text), guard)
+    spans += _unguarded((span for span in find_identifiers(text) if not _starts_in(span, dates)), guard)
+    claimed = [(span.start, span.end) for span in spans]
+    spans += [span for span in _unguarded(find_bare_numbers(text), guard) if not overlaps(span.start, span.end, claimed)]
     names = _unguarded(find_names(text), guard)
     names += _unguarded(find_unknown(text), guard)
     names += [span for span in _from_model(text, model) if not overlaps(span.start, span.end, guard)]
@@ -127,6 +128,11 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
 
 def _unguarded(spans: Iterable[PhiSpan], guard: Sequence[tuple[int, int]]) -> list[PhiSpan]:
     return [span for span in spans if span.type in _WINS_OVER_MEASUREMENT or not overlaps(span.start, span.end, guard)]
+
+
+def _starts_in(span: PhiSpan, dates: Sequence[PhiSpan]) -> bool:
+    """Tell a date after the word "exam" from an exam number."""
+    return any(day.start <= span.start < day.end for day in dates)
 
 
 def _outside(text: str, span: PhiSpan, taken: Sequence[tuple[int, int]]) -> list[PhiSpan]:
@@ -149,9 +155,9 @@ def _outside(text: str, span: PhiSpan, taken: Sequence[tuple[int, int]]) -> list
 
 def _from_model(text: str, model: Sequence[tuple[int, int, str]]) -> Iterable[PhiSpan]:
     """Keep of the model's entities what the dictionaries do not know: it was trained on news, not on medicine."""
-    for start, end, label in model:
-        kind = _MODEL_TYPES.get(label)
-        if kind is None:
+    for start, end, kind in model:
+        if kind in PROVEN:
+            yield PhiSpan(start, end, kind)
             continue
         words = [m for m in WORD.finditer(text, start, end)]
         while words and not _telling(words[0].group()):
@@ -161,13 +167,15 @@ def _from_model(text: str, model: Sequence[tuple[int, int, str]]) -> Iterable[Ph
         if not words:
             continue
         first, last = words[0].start(), words[-1].end()
-        if kind == "NAME" and label == "ORG" and len(words) < 2:
-            continue
-        if "\n" in text[first:last] or is_eponym(text, first, last):
+        if "\n" in text[first:last] or re.match(r"\s*[:=#]", text[last : last + 2]) or is_eponym(text, first, last):
             continue
         if any(char.isdigit() for char in text[first:last]) or re.search(r"[/:]", text[first:last]):
             continue
         yield PhiSpan(first, last, kind)
+
+
+def _worth_reading(line: str) -> bool:
+    return "@" in line or any(_telling(match.group()) for match in WORD.finditer(line)) or bool(re.search(r"\d{4,}", line))
 
 
 def _telling(word: str) -> bool:
@@ -183,15 +191,22 @@ def _telling(word: str) -> bool:
 def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterable[PhiSpan]:
     """Find further mentions of the words of names that were found once."""
     parts: set[str] = set()
+    plain: set[str] = set()
     for span in names:
         for match in WORD.finditer(text, span.start, span.end):
             word = match.group()
-            if len(word) > 2 and (not is_word(word) or (may_be_name(word) and word.lower() not in COMMON_WORDS)):
+            if len(word) < 3:
+                continue
+            if not is_word(word) or (may_be_name(word) and word.lower() not in COMMON_WORDS):
                 parts.add(word.lower())
                 parts.update(piece.lower() for piece in word.split("-") if len(piece) > 3 and not is_word(piece))
+            else:
+                plain.add(word.lower())
     for match in WORD.finditer(text):
         low = match.group().lower().removesuffix("'s").removesuffix("’s")
-        if low in parts and match.group()[0].isupper() and not is_eponym(text, match.start(), match.start() + len(low), strict=True):
+        if not match.group()[0].isupper() or is_eponym(text, match.start(), match.start() + len(low), strict=True):
+            continue
+        if low in parts or (low in plain and in_name_place(text, match.start(), match.start() + len(low))):
             yield PhiSpan(match.start(), match.start() + len(low), "NAME")
 
 
