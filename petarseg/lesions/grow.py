@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -28,6 +29,7 @@ def grow_lesion(
     method: str = DEFAULT_METHOD,
     fwhm_mm: float = DEFAULT_FWHM_MM,
     suv_max_report: float | None = None,
+    rivals_ijk: Sequence[Index3] = (),
     device: str = "cpu",
 ) -> Lesion:
     """Grow the mask of one lesion.
@@ -44,6 +46,8 @@ def grow_lesion(
         Resolution of the reconstructed image in mm.
     suv_max_report : float, optional
         What the report says.
+    rivals_ijk : sequence of tuple of int, optional
+        Hottest voxels of other lesions from which a shared contour is split (``Match.rivals_ijk``).
     device : str
         "cpu", "cuda" or "auto".
 
@@ -62,16 +66,17 @@ def grow_lesion(
     _check_settings(pet, method, fwhm_mm)
     seed = _checked_seed(pet, seed_ijk)
     spacing_mm = pet.spacing_mm
-    place = Neighbourhood(pet.array, seed, spacing_mm, fwhm_mm)
-    start = Seed(place.suv_max, first_background(pet.array, seed, spacing_mm), suv_max_report, fwhm_mm)
+    place = Neighbourhood(pet.array, seed, spacing_mm, fwhm_mm, rivals_ijk)
+    start = Seed(float(pet.array[seed]), first_background(pet.array, seed, spacing_mm), suv_max_report, fwhm_mm, place.voxel_ml)
     steps = METHODS[method](start)
-    probe = next(steps)
+    reading = place.answer(next(steps))
     while True:
         try:
-            probe = steps.send(place.draw(probe))
+            reading = place.answer(steps.send(reading))
         except StopIteration as stop:
             outcome: Outcome = stop.value
             break
+    flags = (*outcome.flags, "split") if reading.split else outcome.flags
     lesion = describe(
         pet,
         place.start,
@@ -81,7 +86,7 @@ def grow_lesion(
         stop_reason=outcome.stop_reason,
         background_suv=outcome.background_suv,
         method=method,
-        flags=outcome.flags,
+        flags=flags,
     )
     return _accepted(pet, lesion, suv_max_report)
 

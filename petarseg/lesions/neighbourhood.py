@@ -1,8 +1,10 @@
-"""The CPU reference backend: contours around one seed, in a box that grows with the lesion."""
+"""The CPU reference backend: regions around one seed, in a box that grows with the lesion and never with the volume."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import cc3d
@@ -10,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.lesions.components import Index3
-from petarseg.lesions.methods import Probe, Reading
+from petarseg.lesions.methods import Contour, Layer, Reading, Request, Ridge
+from petarseg.lesions.split import basin
 
 QUANTUM_SUV = 2.0**-20
 """Sums are taken over integer multiples of this. Integer sums do not depend on their order, so every backend gets the same."""
@@ -21,62 +24,85 @@ MAX_EXTENT_MM = 450.0
 SHELL_MM = 5.0
 """Thickness of the shell in which the background is measured."""
 
-START_MM = 28.0
+START_MM = 26.0
 """Half width of the first box."""
 
 RAY_MM = 60.0
 """How far the first estimate of the background looks."""
 
+LAYER_REACH = 3
+"""Distance in voxels of the layer in which UW-ITM measures the background."""
 
-def shell_reach(spacing_mm: tuple[float, float, float], fwhm_mm: float) -> tuple[tuple[int, ...], tuple[int, ...]]:
+DIRECTIONS = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) != (0, 0, 0)])
+
+Spacing = tuple[float, float, float]
+
+
+@lru_cache(maxsize=64)
+def shell_reach(spacing_mm: Spacing, fwhm_mm: float) -> tuple[Index3, Index3]:
     """Return the inner and outer reach of the background shell in voxels along each axis.
 
     The shell begins one FWHM beyond the contour, where less than 1 % of a lesion's signal is left.
     """
-    inner = tuple(max(1, math.ceil(fwhm_mm / step - 1e-6)) for step in spacing_mm)
-    outer = tuple(near + max(1, round(SHELL_MM / step)) for near, step in zip(inner, spacing_mm, strict=True))
-    return inner, outer
+    inner = [max(1, math.ceil(fwhm_mm / step - 1e-6)) for step in spacing_mm]
+    outer = [near + max(1, round(SHELL_MM / step)) for near, step in zip(inner, spacing_mm, strict=True)]
+    return (inner[0], inner[1], inner[2]), (outer[0], outer[1], outer[2])
 
 
-def dilate(mask: NDArray[np.bool_], reach: tuple[int, ...]) -> NDArray[np.bool_]:
+@lru_cache(maxsize=64)
+def _rays(spacing_mm: Spacing) -> NDArray[np.int64]:
+    """Return voxel offsets, shape (26, N, 3), along the rays of the first background estimate."""
+    step_mm = np.linalg.norm(DIRECTIONS * np.asarray(spacing_mm), axis=1)
+    longest = int(RAY_MM / min(spacing_mm))
+    steps = np.minimum(np.arange(1, longest + 1), (RAY_MM / step_mm).astype(np.int64)[:, None])
+    offsets: NDArray[np.int64] = DIRECTIONS[:, None, :] * steps[:, :, None]
+    return offsets
+
+
+def first_background(array: NDArray[Any], seed: Index3, spacing_mm: Spacing) -> float:
+    """Estimate the background from the lowest values on 26 rays that leave the seed: the median of the minima, in SUV."""
+    points = np.clip(_rays(spacing_mm) + np.asarray(seed), 0, np.asarray(array.shape) - 1)
+    lowest = np.sort(array[points[..., 0], points[..., 1], points[..., 2]].min(axis=1))
+    return float(lowest[(len(lowest) - 1) // 2])
+
+
+def dilate(mask: NDArray[np.bool_], reach: Sequence[int]) -> NDArray[np.bool_]:
     """Dilate by a box of ``2 reach + 1`` voxels, axis by axis."""
     for axis, steps in enumerate(reach):
         done = 0
         while done < steps:
-            step = min(done + 1, steps - done)  # the windows double: few passes reach far
-            grown = mask.copy()
-            ahead: list[slice] = [slice(None)] * 3
-            behind: list[slice] = [slice(None)] * 3
-            ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
-            grown[tuple(ahead)] |= mask[tuple(behind)]
-            grown[tuple(behind)] |= mask[tuple(ahead)]
-            mask, done = grown, done + step
+            step = min(2 * done + 1, steps - done)  # windows add up, so few passes reach far
+            mask, done = _widen(mask, axis, step), done + step
     return mask
 
 
-def first_background(array: NDArray[Any], seed: Index3, spacing_mm: tuple[float, float, float]) -> float:
-    """Estimate the background from the lowest values on 26 rays that leave the seed: the median of the minima, in SUV."""
-    lowest = []
-    for direction in DIRECTIONS:
-        step_mm = math.sqrt(sum((d * s) ** 2 for d, s in zip(direction, spacing_mm, strict=True)))
-        n = int(RAY_MM / step_mm)
-        for d, c, size in zip(direction, seed, array.shape, strict=True):
-            if d:
-                n = min(n, size - 1 - c if d > 0 else c)
-        if n > 0:
-            steps = np.arange(1, n + 1)
-            lowest.append(float(array[tuple(c + d * steps for c, d in zip(seed, direction, strict=True))].min()))
-    if not lowest:
-        return 0.0
-    lowest.sort()
-    return lowest[(len(lowest) - 1) // 2]
+def _widen(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:
+    """Return `mask` or-ed with itself shifted by `step` both ways along `axis`."""
+    grown = mask.copy()
+    if step < mask.shape[axis]:
+        ahead: list[slice] = [slice(None)] * 3
+        behind: list[slice] = [slice(None)] * 3
+        ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
+        grown[tuple(ahead)] |= mask[tuple(behind)]
+        grown[tuple(behind)] |= mask[tuple(ahead)]
+    return grown
 
 
-DIRECTIONS = [(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) != (0, 0, 0)]
+def face_neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Dilate by the 6-neighbourhood."""
+    grown: NDArray[np.bool_] = _widen(mask, 0, 1) | _widen(mask, 1, 1) | _widen(mask, 2, 1)
+    return grown
+
+
+def edge_neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Dilate by the 18-neighbourhood (a cube of 3 without its corners)."""
+    x, y = _widen(mask, 0, 1), _widen(mask, 1, 1)
+    grown: NDArray[np.bool_] = _widen(x, 1, 1) | _widen(x, 2, 1) | _widen(y, 2, 1)
+    return grown
 
 
 class Neighbourhood:
-    """Draws contours around a seed and measures in them; remembers the last one.
+    """Draws regions around a seed and measures in them; remembers the last one.
 
     Parameters
     ----------
@@ -88,16 +114,18 @@ class Neighbourhood:
         Voxel spacing.
     fwhm_mm : float
         Resolution of the image.
+    rivals : sequence of tuple of int, optional
+        Hottest voxels of other lesions, from which a shared contour is split.
     """
 
-    def __init__(self, array: NDArray[Any], seed: Index3, spacing_mm: tuple[float, float, float], fwhm_mm: float) -> None:
-        self.array, self.seed, self.spacing_mm = array, seed, spacing_mm
+    def __init__(self, array: NDArray[Any], seed: Index3, spacing_mm: Spacing, fwhm_mm: float, rivals: Sequence[Index3] = ()) -> None:
+        self.array, self.seed, self.spacing_mm, self.rivals = array, seed, spacing_mm, rivals
         self.voxel_ml = spacing_mm[0] * spacing_mm[1] * spacing_mm[2] / 1_000.0
         self.inner, self.outer = shell_reach(spacing_mm, fwhm_mm)
-        self.suv_max = float(array[seed])
-        half = [math.ceil(START_MM / step) for step in spacing_mm]
+        half = [max(math.ceil(START_MM / step), LAYER_REACH + 2) for step in spacing_mm]
         self._cut([c - h for c, h in zip(seed, half, strict=True)], [c + h + 1 for c, h in zip(seed, half, strict=True)])
         self.mask = np.zeros(self.values.shape, dtype=bool)
+        self.mask[self.local] = True
 
     def _cut(self, low: list[int], high: list[int]) -> None:
         """Take the box ``low .. high``, clipped to the volume."""
@@ -106,55 +134,120 @@ class Neighbourhood:
         box = tuple(slice(first, last) for first, last in zip(self.low, self.high, strict=True))
         self.values = np.ascontiguousarray(self.array[box], dtype=np.float64)
         self.quanta = np.rint(self.values * (1.0 / QUANTUM_SUV)).astype(np.int64)
-        self.local = tuple(c - first for c, first in zip(self.seed, self.low, strict=True))
+        self.local = self._inside(self.seed)
+
+    def _inside(self, ijk: Index3) -> Index3:
+        return ijk[0] - self.low[0], ijk[1] - self.low[1], ijk[2] - self.low[2]
 
     @property
     def start(self) -> Index3:
         """Where the mask's box begins in the volume."""
         return self.low[0], self.low[1], self.low[2]
 
-    def draw(self, probe: Probe) -> Reading:
-        """Draw the contour of `probe` around the seed and measure in it."""
+    def answer(self, request: Request) -> Reading:
+        """Draw what is requested and measure in it."""
+        if isinstance(request, Contour):
+            return self._contour(request)
+        return self._layer(request) if isinstance(request, Layer) else self._ridge(request)
+
+    def _contour(self, request: Contour) -> Reading:
         while True:
-            above = self.values >= probe.threshold_suv
+            above = self.values >= request.threshold_suv
             labels = cc3d.connected_components(above, connectivity=6)
-            self.mask = labels == labels[self.local]
-            room = self._room()
+            region: NDArray[np.bool_] = labels == labels[self.local]
+            room = self._room(region, self.outer)
             if room is None:
                 break
-            if any((h - low) * s > MAX_EXTENT_MM for low, h, s in zip(*room, self.spacing_mm, strict=True)):
-                return Reading(0, 0.0, 0.0, None, hotter=False, too_large=True)
+            if self._too_long(room):
+                return Reading(0, 0.0, 0.0, too_large=True)
             self._cut(*room)
+        self.mask, split = self._own(region)
+        background, spread = self._background(above) if request.background else (None, None)
+        return self._reading(background, spread, split=split)
+
+    def _layer(self, request: Layer) -> Reading:
+        if request.threshold_suv is not None:
+            around = edge_neighbours(self.mask) if request.diagonal else face_neighbours(self.mask)
+            self.mask = self.mask | (around & (self.values > request.threshold_suv))
+        reach = (LAYER_REACH + 1,) * 3
+        room = self._room(self.mask, reach)
+        if room is not None:
+            if self._too_long(room):
+                return Reading(0, 0.0, 0.0, too_large=True)
+            before, offset = self.mask, self.start
+            self._cut(*room)
+            self.mask = np.zeros(self.values.shape, dtype=bool)
+            self.mask[tuple(slice(o - n, o - n + s) for o, n, s in zip(offset, self.low, before.shape, strict=True))] = before
+        dilated = dilate(self.mask, (LAYER_REACH,) * 3)
+        layer = dilated & face_neighbours(~dilated)
+        n = int(np.count_nonzero(layer))
+        background = int(self.quanta[layer].sum()) / n * QUANTUM_SUV if n else None
+        return self._reading(background)
+
+    def _ridge(self, request: Ridge) -> Reading:
+        from skimage.segmentation import watershed  # costs a third of a second to import
+
+        outer = self._contour(Contour(request.outer_suv))
+        if outer.too_large:
+            return outer
+        limit = self.mask
+        labels = cc3d.connected_components(limit & (self.values >= request.inner_suv), connectivity=6)
+        markers = np.where(labels == labels[self.local], 1, 0).astype(np.int32)
+        outside = face_neighbours(limit) & ~limit
+        markers[outside] = 2
+        squares = sum(_central_difference(self.values, axis, step) ** 2 for axis, step in enumerate(self.spacing_mm))
+        self.mask = watershed(np.sqrt(squares), markers, mask=limit | outside, connectivity=1) == 1
+        surface = face_neighbours(self.mask) & face_neighbours(~self.mask)
+        n = int(np.count_nonzero(surface))
+        edge = int(self.quanta[surface].sum()) / n * QUANTUM_SUV if n else None
+        return self._reading(edge=edge, split=outer.split)
+
+    def _reading(
+        self, background: float | None = None, spread: float | None = None, edge: float | None = None, split: bool = False
+    ) -> Reading:
         inside = self.quanta[self.mask]
         n = inside.size
-        background = self._background(above) if probe.background else None
-        return Reading(
-            n,
-            n * self.voxel_ml,
-            int(inside.sum()) / n * QUANTUM_SUV,
-            background,
-            hotter=int(inside.max()) * QUANTUM_SUV > self.suv_max + QUANTUM_SUV,
-            too_large=False,
-        )
+        return Reading(n, n * self.voxel_ml, int(inside.sum()) / n * QUANTUM_SUV, background, spread, edge, split)
 
-    def _room(self) -> tuple[list[int], list[int]] | None:
-        """Return a larger box when the contour and its shell do not fit into this one, else None."""
+    def _own(self, region: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], bool]:
+        """Cut a contour back to the seed's own lesion when it holds a rival or anything hotter."""
+        rivals = [local for local in map(self._inside, self.rivals) if all(0 <= c < n for c, n in zip(local, region.shape, strict=True))]
+        if any(region[rival] for rival in rivals) or self.values[region].max() > self.values[self.local]:
+            return basin(self.values, region, self.local, rivals), True
+        return region, False
+
+    def _room(self, mask: NDArray[np.bool_], margin: Sequence[int]) -> tuple[list[int], list[int]] | None:
+        """Return a larger box when `mask` and a margin around it do not fit into this one, else None."""
         low, high, cramped = list(self.low), list(self.high), False
         for axis in range(3):
-            occupied = np.flatnonzero(self.mask.any(axis=tuple(other for other in range(3) if other != axis)))
-            margin, length = self.outer[axis], self.high[axis] - self.low[axis]
-            if self.low[axis] > 0 and occupied[0] < margin:
-                low[axis], cramped = self.low[axis] - max(margin, length // 3), True
-            if self.high[axis] < self.array.shape[axis] and occupied[-1] >= length - margin:
-                high[axis], cramped = self.high[axis] + max(margin, length // 3), True
+            length = self.high[axis] - self.low[axis]
+            occupied = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
+            if self.low[axis] > 0 and occupied[0] < margin[axis]:
+                low[axis], cramped = self.low[axis] - max(margin[axis], length // 3), True
+            if self.high[axis] < self.array.shape[axis] and occupied[-1] >= length - margin[axis]:
+                high[axis], cramped = self.high[axis] + max(margin[axis], length // 3), True
         return (low, high) if cramped else None
 
-    def _background(self, above: NDArray[np.bool_]) -> float | None:
-        """Return the median of the shell around the contour, other hot structures left out."""
+    def _too_long(self, room: tuple[list[int], list[int]]) -> bool:
+        return any((last - first) * step > MAX_EXTENT_MM for first, last, step in zip(*room, self.spacing_mm, strict=True))
+
+    def _background(self, above: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+        """Return median and spread of the shell around the region, other hot structures left out."""
         near = dilate(self.mask, self.inner)
         shell = dilate(near, tuple(o - i for o, i in zip(self.outer, self.inner, strict=True))) & ~near & ~above
         values = self.quanta[shell]
         if values.size == 0:
-            return None
-        middle = (values.size - 1) // 2
-        return int(np.partition(values, middle)[middle]) * QUANTUM_SUV
+            return None, None
+        middle, lower = (values.size - 1) // 2, int(0.16 * (values.size - 1))
+        ordered = np.partition(values, (lower, middle))
+        return int(ordered[middle]) * QUANTUM_SUV, int(ordered[middle] - ordered[lower]) * QUANTUM_SUV
+
+
+def _central_difference(values: NDArray[np.float64], axis: int, step_mm: float) -> NDArray[np.float64]:
+    """Differentiate along an axis; beyond the border the border voxel is repeated."""
+    padded = np.take(values, np.clip(np.arange(-1, values.shape[axis] + 1), 0, values.shape[axis] - 1), axis=axis)
+    ahead: list[slice] = [slice(None)] * 3
+    behind: list[slice] = [slice(None)] * 3
+    ahead[axis], behind[axis] = slice(2, None), slice(None, -2)
+    difference: NDArray[np.float64] = (padded[tuple(ahead)] - padded[tuple(behind)]) * (0.5 / step_mm)
+    return difference
