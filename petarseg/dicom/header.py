@@ -166,6 +166,8 @@ class Header:
         if raw.isascii() and b"\x1b" not in raw:
             return raw.decode("ascii")
         try:
+            if b"\x1b" not in raw:
+                return raw.decode(self.encodings[0] if self.encodings else "latin-1", "replace")
             return str(decode_bytes(raw, list(self.encodings) or ["latin-1"], {0x5C, 0x0A, 0x0C, 0x0D, 0x09}))
         except (LookupError, UnicodeError, ValueError):
             return raw.decode("latin-1")
@@ -418,7 +420,7 @@ def _parse_with_pydicom(stream: Any, size: int) -> Header:
         raise DamagedError(type(error).__name__) from None
     if not values:
         raise NotDicomError
-    return Header(values, syntax, file_size=size, encodings=_encodings(values))
+    return Header(values, syntax, file_size=size, encodings=("utf-8",))
 
 
 def _from_dataset(dataset: Any) -> Iterator[tuple[int, Any]]:
@@ -438,5 +440,5 @@ def _from_dataset(dataset: Any) -> Iterator[tuple[int, Any]]:
             if form is not None:
                 yield tag, b"".join(struct.pack("<" + form, int(part)) for part in values)
             else:
-                text = "\\".join(str(getattr(part, "original_string", part)) for part in values)
-                yield tag, text.encode("utf-8")
+                text = "\\".join(str(part if element.VR == "PN" else getattr(part, "original_string", part)) for part in values)
+                yield tag, text.encode("utf-8", "replace")

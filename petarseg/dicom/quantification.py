@@ -95,7 +95,18 @@ def vendor_of(header: Header) -> Vendor:
         return Vendor.PHILIPS
     if "siemens" in name or name.startswith(("cps", "cti")):
         return Vendor.SIEMENS
+    if not name:
+        return _vendor_by_private_elements(header)
     return Vendor.OTHER
+
+
+def _vendor_by_private_elements(header: Header) -> Vendor:
+    """Tell the vendor of a header that has lost its Manufacturer."""
+    if _philips_text(header, 0x00) or _philips_text(header, 0x09):
+        return Vendor.PHILIPS
+    if header.private_text(0x0009, "GEMS_PETD_01", 0x0D):
+        return Vendor.GE
+    return Vendor.SIEMENS if header.private_text(0x0071, "SIEMENS MED PT", 0x22) else Vendor.OTHER
 
 
 def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
@@ -205,7 +216,7 @@ def _decay_factors(headers: Sequence[Header]) -> tuple[float, ...] | None:
 
 def _philips_factor(headers: Sequence[Header], element: int) -> float | None:
     """(7053,xx00) SUV factor or (7053,xx09) activity factor; None when absent, unreadable or not one for all slices."""
-    texts = {header.private_text(0x7053, "Philips PET Private Group", element, trust_missing_creator=True) for header in headers}
+    texts = {_philips_text(header, element) for header in headers}
     if len(texts) != 1:
         raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": f"(7053,10{element:02X})"})
     try:
@@ -213,3 +224,7 @@ def _philips_factor(headers: Sequence[Header], element: int) -> float | None:
     except ValueError:
         return None
     return value if 0.0 < value < 1e9 else None
+
+
+def _philips_text(header: Header, element: int) -> str:
+    return header.private_text(0x7053, "Philips PET Private Group", element, trust_missing_creator=True)

@@ -1,0 +1,235 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+from dicom.pet_files import CT, PET, save, write_series
+from pydicom.dataset import Dataset
+
+from petarseg.dicom.convert import convert_pet
+from petarseg.dicom.index import scan_archive
+from petarseg.errors import ConfigError
+from petarseg.reasons import Reason
+
+
+def test_a_study_gets_its_pet_and_ct(tmp_path: Path) -> None:
+    write_series(tmp_path / "any" / "where", PET)
+    write_series(tmp_path / "elsewhere", CT, n_slices=8)
+    (tmp_path / "notes.txt").write_text("not DICOM")
+    index = scan_archive(tmp_path)
+    (study,) = index.studies
+    assert study.reject is None
+    assert study.pet is not None
+    assert study.ct is not None
+    assert study.pet.files == tuple(sorted((tmp_path / "any" / "where").iterdir()))
+    assert (study.pet.n_slices, study.ct.n_slices) == (6, 8)
+    assert study.pet.z_range_mm == pytest.approx((100.0, 115.0))
+    assert (study.pet.tracer, study.pet.age_years, study.pet.sex) == ("FDG", 70, "F")
+    assert (study.study_date, study.accession_number, study.patient_id) == ("20200102", "A1", "P1")
+    assert {"P1", "Test^Person", "A1", "20200102", "19500101", "1.2.3.1"} <= set(study.pet.identifiers)
+    assert (index.n_files, index.n_ignored, index.unreadable) == (14, 1, ())
+
+
+def test_order_of_files_and_threads_do_not_matter(tmp_path: Path) -> None:
+    write_series(tmp_path / "b")
+    write_series(tmp_path / "a", CT)
+    assert scan_archive(tmp_path, workers=1) == scan_archive(tmp_path, workers=8)
+
+
+def test_missing_and_empty_archives(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no such archive"):
+        scan_archive(tmp_path / "absent")
+    assert scan_archive(tmp_path).n_files == 0
+    assert scan_archive(tmp_path).studies == ()
+
+
+def test_junk_is_named_and_never_crashes(tmp_path: Path) -> None:
+    files = write_series(tmp_path / "pet")
+    good = files[0].read_bytes()
+    (tmp_path / "empty.dcm").write_bytes(b"")
+    (tmp_path / "noise.dcm").write_bytes(bytes(range(256)) * 8)
+    (tmp_path / "cut_header").write_bytes(good[:400])
+    (tmp_path / "cut_pixels").write_bytes(good[:-20])
+    (tmp_path / "dead_link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "broken.zip").write_bytes(b"PK\x03\x04 broken")
+    index = scan_archive(tmp_path)
+    why = {item.path.name: item.why for item in index.unreadable}
+    assert why == {
+        "empty.dcm": "damaged",
+        "noise.dcm": "damaged",
+        "cut_header": "truncated",
+        "cut_pixels": "truncated",
+        "dead_link": "damaged",
+    }
+    assert len(index.studies) == 1
+
+
+def test_a_truncated_slice_is_not_dropped_silently(tmp_path: Path) -> None:
+    files = write_series(tmp_path)
+    files[-1].write_bytes(files[-1].read_bytes()[:-20])
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert len(study.pet.files) == 6
+
+
+def test_copies_count_once(tmp_path: Path) -> None:
+    write_series(tmp_path / "a")
+    write_series(tmp_path / "b")
+    index = scan_archive(tmp_path)
+    assert index.n_duplicates == 6
+    assert index.studies[0].pet is not None
+    assert {path.parent.name for path in index.studies[0].pet.files} == {"a"}
+
+
+def test_zip_members(tmp_path: Path) -> None:
+    files = write_series(tmp_path / "plain")
+    expected = convert_pet(files).volume
+    with zipfile.ZipFile(tmp_path / "export.zip", "w") as archive:
+        for path in files:
+            archive.write(path, f"deep/{path.name}")
+            path.unlink()
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert study.pet.files[0] == tmp_path / "export.zip" / "deep" / "000"
+    assert (convert_pet(study.pet.files).volume.array == expected.array).all()
+
+
+def test_dicomdir_is_ignored(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet")
+    directory = Dataset()
+    directory.SOPClassUID = "1.2.840.10008.1.3.10"
+    save(directory, tmp_path / "DICOMDIR")
+    index = scan_archive(tmp_path)
+    assert (index.n_files, index.n_ignored) == (6, 1)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "why"),
+    [
+        ({"CorrectedImage": ["DECY", "NORM"]}, "nac"),
+        ({"SeriesType": ["GATED", "IMAGE"]}, "gated"),
+        ({"SeriesType": ["DYNAMIC", "IMAGE"], "NumberOfTimeSlices": 20}, "dynamic"),
+        ({"SeriesType": ["WHOLE BODY", "REPROJECTION"]}, "mip"),
+        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, "mip"),
+        ({"ImageType": ["DERIVED", "PRIMARY", "OTHER", "CSA MPR THICK"]}, "derived"),
+        ({"ImageOrientationPatient": [1, 0, 0, 0, 0, -1]}, "derived"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.7"}, "secondary_capture"),
+        ({"SOPClassUID": "1.2.840.10008.5.1.4.1.1.130"}, "enhanced_multiframe"),
+        ({"Modality": "MR", "SOPClassUID": "1.2.840.10008.5.1.4.1.1.4"}, "other_modality"),
+    ],
+)
+def test_a_pet_that_is_none_says_why(tmp_path: Path, overrides: dict[str, object], why: str) -> None:
+    write_series(tmp_path / "good", PET)
+    write_series(tmp_path / "ct", CT)
+    write_series(tmp_path / "bad", PET, **{"SeriesInstanceUID": "1.2.3.55"} | overrides)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert study.pet.series_instance_uid == "1.2.3.2"
+    assert [(series.series_instance_uid, series.role, series.why_not) for series in study.others] == [("1.2.3.55", "other", why)]
+
+
+def test_localizer_dose_report_and_structures_beside_the_ct(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet", PET)
+    write_series(tmp_path / "ct", CT)
+    # scanners put the scout into the series of the CT
+    write_series(tmp_path / "scout", CT, n_slices=1, ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"])
+    write_series(tmp_path / "dose", CT, n_slices=1, SeriesInstanceUID="1.2.3.60", SeriesDescription="Dose Report")
+    write_series(
+        tmp_path / "rt", CT, n_slices=1, SeriesInstanceUID="1.2.3.61", Modality="RTSTRUCT", SOPClassUID="1.2.840.10008.5.1.4.1.1.481.3"
+    )
+    (study,) = scan_archive(tmp_path).studies
+    assert study.ct is not None
+    assert study.ct.n_slices == 6
+    assert sorted(series.why_not or "" for series in study.others) == ["dose_report", "localizer", "rtstruct"]
+
+
+def test_images_at_the_same_positions_are_dynamic(tmp_path: Path) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        dataset.ImagePositionPatient = [0, 0, 3.0 * (index % 6)]
+        dataset.AcquisitionTime = f"11{index // 6:02d}00"
+
+    write_series(tmp_path, n_slices=18, edit=edit)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is None
+    assert study.others[0].why_not == "dynamic"
+    assert study.reject == (Reason.NO_PET_SERIES, {"pet_series": 1, "why_not": {"dynamic": 1}})
+
+
+def test_two_reconstructions_are_ambiguous(tmp_path: Path) -> None:
+    write_series(tmp_path / "a")
+    write_series(tmp_path / "b", SeriesInstanceUID="1.2.3.70")
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is None
+    assert study.reject is not None
+    assert study.reject[0] is Reason.AMBIGUOUS_SERIES
+    assert [series.why_not for series in study.others] == ["ambiguous", "ambiguous"]
+
+
+def test_original_wins_over_derived_and_long_over_short(tmp_path: Path) -> None:
+    write_series(tmp_path / "ct", CT, n_slices=40)
+    write_series(tmp_path / "derived", n_slices=40, SeriesInstanceUID="1.2.3.70", ImageType=["DERIVED", "SECONDARY"])
+    write_series(tmp_path / "original", n_slices=40)
+    write_series(tmp_path / "head", n_slices=10, SeriesInstanceUID="1.2.3.71")
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert study.pet.series_instance_uid == "1.2.3.2"
+    assert {series.series_instance_uid: series.why_not for series in study.others} == {
+        "1.2.3.70": "derived",
+        "1.2.3.71": "partial_coverage",
+    }
+
+
+def test_a_second_bed_range_is_recognised(tmp_path: Path) -> None:
+    def legs(index: int, dataset: Dataset) -> None:
+        dataset.ImagePositionPatient = [0, 0, -200.0 + 3.0 * index]
+
+    write_series(tmp_path / "ct", CT, n_slices=40)
+    write_series(tmp_path / "torso", n_slices=40)
+    write_series(tmp_path / "legs", n_slices=20, SeriesInstanceUID="1.2.3.71", edit=legs)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert study.pet.n_slices == 40
+    assert [series.why_not for series in study.others] == ["split_range"]
+
+
+def test_the_ct_must_share_the_frame_of_reference(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet")
+    write_series(tmp_path / "ct", CT, FrameOfReferenceUID="1.2.3.99")
+    (study,) = scan_archive(tmp_path).studies
+    assert study.ct is None
+    assert study.reject == (Reason.NO_CT_SERIES, {"ct_series": 1, "why_not": {"other_frame_of_reference": 1}})
+
+
+def test_the_ct_that_covers_the_pet_wins(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet", n_slices=40)
+    write_series(tmp_path / "chest", CT, n_slices=15, SeriesInstanceUID="1.2.3.80")
+    write_series(tmp_path / "body", CT, n_slices=40, SeriesInstanceUID="1.2.3.81")
+    (study,) = scan_archive(tmp_path).studies
+    assert study.ct is not None
+    assert study.ct.series_instance_uid == "1.2.3.81"
+    assert [series.why_not for series in study.others] == ["alternative"]
+
+
+def test_a_ct_in_another_study_of_the_patient(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet")
+    write_series(tmp_path / "ct", CT, StudyInstanceUID="1.2.3.200")
+    studies = {study.study_instance_uid: study for study in scan_archive(tmp_path).studies}
+    pet_study = studies["1.2.3.1"]
+    assert pet_study.reject is None
+    assert pet_study.ct is not None
+    assert studies["1.2.3.200"].reject == (Reason.NO_PET_SERIES, {"pet_series": 0, "why_not": {}})
+
+
+def test_enhanced_pet_alone_is_an_unsupported_object(tmp_path: Path) -> None:
+    write_series(tmp_path, SOPClassUID="1.2.840.10008.5.1.4.1.1.130", NumberOfFrames=6)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.reject == (Reason.UNSUPPORTED_OBJECT, {"SOPClass": "Enhanced PET Image"})
+
+
+def test_progress_counts_files(tmp_path: Path) -> None:
+    write_series(tmp_path)
+    seen: list[int] = []
+    scan_archive(tmp_path, on_progress=seen.append)
+    assert seen[-1] == 6

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from petarseg.dicom.records import SeriesRecord, StudyRecord
+from petarseg.join import join_reports, normal_date
+from petarseg.reasons import Reason
+from petarseg.reports.load import Report
+
+PET = SeriesRecord(
+    "1.1", "1.1.1", "P1", "", "A1", "20200102", "PT", "pet", None, "f", "", "", None, None, None, (Path("x"),), 5, (0.0, 1.0), ()
+)  # fmt: skip
+STUDY = StudyRecord("1.1", "P1", "A1", "20200102", PET, None, None, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20200102", "20200102"),
+        ("2020-01-02", "20200102"),
+        ("2020/1/2", "20200102"),
+        ("2020-01-02T10:00:00", "20200102"),
+        ("2020-01-02 00:00:00", "20200102"),
+        ("02/01/2020", None),
+        ("2020-13-02", None),
+        ("Jan 2, 2020", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_dates_are_year_first_or_nothing(text: str | None, expected: str | None) -> None:
+    assert normal_date(text) == expected
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report("r", "", accession_number="A1"),
+        Report("r", "", study_instance_uid="1.1"),
+        Report("r", "", patient_id="P1", study_date="2020-01-02"),
+        Report("r", "", accession_number="A1", study_date="2020-01-05", patient_id="P1"),
+    ],
+)
+def test_one_key_is_enough(report: Report) -> None:
+    result = join_reports([STUDY], [report])
+    assert result.pairs == ((STUDY, report),)
+    assert result.rejected == ()
+
+
+def test_nothing_is_lost() -> None:
+    other = replace(STUDY, study_instance_uid="1.2", accession_number="A2", study_date="20210101")
+    reports = [Report("1", "", accession_number="A1"), Report("2", "", patient_id="P9", study_date="20200102"), Report("3", "")]
+    result = join_reports([STUDY, other], reports)
+    assert result.pairs == ((STUDY, reports[0]),)
+    assert [(item.reason, item.report and item.report.report_id) for item in result.rejected] == [
+        (Reason.REPORT_WITHOUT_EXAM, "2"),
+        (Reason.REPORT_WITHOUT_EXAM, "3"),
+        (Reason.EXAM_WITHOUT_REPORT, None),
+    ]
+
+
+def test_two_reports_for_one_exam() -> None:
+    result = join_reports([STUDY], [Report("1", "", accession_number="A1"), Report("2", "", patient_id="P1", study_date="20200102")])
+    assert result.pairs == ()
+    assert [item.reason for item in result.rejected] == [Reason.AMBIGUOUS_JOIN] * 2
+
+
+def test_two_exams_for_one_report() -> None:
+    second = replace(STUDY, study_instance_uid="1.2", accession_number="")
+    result = join_reports([replace(STUDY, accession_number=""), second], [Report("1", "", patient_id="P1", study_date="20200102")])
+    assert result.pairs == ()
+    assert {item.reason for item in result.rejected} == {Reason.AMBIGUOUS_JOIN}
+    assert len(result.rejected) == 3
+
+
+def test_a_study_without_pet_is_no_rival() -> None:
+    ultrasound = replace(STUDY, study_instance_uid="1.2", accession_number="", pet=None)
+    report = Report("1", "", patient_id="P1", study_date="20200102")
+    assert join_reports([STUDY, ultrasound], [report]).pairs == ((STUDY, report),)
+
+
+def test_day_and_month_are_never_guessed() -> None:
+    result = join_reports([STUDY], [Report("1", "", patient_id="P1", study_date="02/01/2020")])
+    assert result.pairs == ()
+    assert "YYYYMMDD" in str(result.rejected[0].evidence)
+
+
+def test_another_patient_under_the_same_accession_number_is_refused() -> None:
+    result = join_reports([STUDY], [Report("1", "", accession_number="A1", patient_id="P2")])
+    assert result.pairs == ()
+    assert result.rejected[0].evidence["contradictory"] == ["patient_id"]
