@@ -28,6 +28,7 @@ from petarseg.reports.voting import (
     find_candidates,
     grammar_ballot,
     locate,
+    never_spans,
     winning_pairs,
 )
 
@@ -120,13 +121,7 @@ def combine(candidate: Candidate, ballots: Sequence[Ballot], profile: Profile, s
         is lost and no number appears that is not in it.
     """
     said: dict[str, list[Pair] | None] = {b.voter: None if b.abstained else list(b.pairs) for b in ballots}
-    barred = [
-        (span[0] - candidate.start, span[1] - candidate.start)
-        for m in candidate.measurements
-        if m.reason in SETTLED
-        for span in (m.suv_span, m.slice_span)
-        if span is not None and m.reason not in (Reason.PHYSIOLOGIC, Reason.ARTEFACT)
-    ]
+    barred = _barred(candidate)
     by_pair = {(m.suv_max, m.axial_slice): m for m in candidate.measurements if m.status == "accepted"}
     accepted: list[tuple[Pair, Measurement]] = []
     for pair in winning_pairs(ballots, profile):
@@ -151,6 +146,12 @@ def combine(candidate: Candidate, ballots: Sequence[Ballot], profile: Profile, s
             blank = _from_pair(candidate, None, None)
             decided.append(Decided(replace(blank, status="rejected", reason=reason), said))
     return decided
+
+
+def _barred(candidate: Candidate) -> list[Span]:
+    """Return the numbers of a sentence that no voter can make count."""
+    settled = [span for m in candidate.measurements if m.reason in SETTLED for span in (m.suv_span, m.slice_span) if span is not None]
+    return never_spans(candidate.sentence) + [(a - candidate.start, b - candidate.start) for a, b in settled]
 
 
 def _from_pair(candidate: Candidate, pair: Pair | None, spans: tuple[Span, Span] | None) -> Measurement:

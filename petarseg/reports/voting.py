@@ -204,6 +204,19 @@ def locate(sentence: str, pair: Pair, *, barred: Sequence[Span] = ()) -> tuple[S
     return None if best is None else best[1:]
 
 
+# Decision 23: an SUVmean, SUVpeak or SUL is never an SUVmax, a coronal or sagittal number never an axial slice.
+_NEVER = re.compile(
+    r"(?:\bsuv\s*[-_(]?\s*(?:mean|peak|avg|average)|\b(?:mean|average|peak)\s+suv|\bsul(?:max|mean|peak)?|\b(?:coronal|sagittal))\b"
+    r"[^0-9;,.]{0,40}(?P<number>\d+(?:[.,]\d+)?)",
+    re.IGNORECASE,
+)
+
+
+def never_spans(sentence: str) -> list[Span]:
+    """Return where numbers stand that by their own words are neither an SUVmax nor an axial slice."""
+    return [match.span("number") for match in _NEVER.finditer(sentence)]
+
+
 def _distance(sentence: str, span: Span, keyword: re.Pattern[str]) -> float:
     """Characters from the nearest keyword to a number; a keyword behind the number counts double."""
     distances = [float(span[0] - m.end()) if m.end() <= span[0] else 2.0 * (m.start() - span[1]) for m in keyword.finditer(sentence)]
