@@ -12,7 +12,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 
 from petarseg.dicom.profile import RISKY_WORDS, refuse_class
-from petarseg.dicom.redact import text_of
+from petarseg.dicom.redact import number_of, text_of
 from petarseg.reasons import Reason
 
 _SOP_CLASS, _IMAGE_TYPE, _CONVERSION_TYPE, _MODALITY = 0x00080016, 0x00080008, 0x00080064, 0x00080060
@@ -69,13 +69,13 @@ def clean_pixels(dataset: FileDataset) -> Reason | None:
         return Reason.BURNED_IN_RISK if hidden else None
     if not isinstance(raw.value, bytes):
         return None
-    allocated, stored = _number(dataset, _BITS_ALLOCATED, 16), _number(dataset, _BITS_STORED, 16)
+    allocated, stored = number_of(dataset, _BITS_ALLOCATED, 16), number_of(dataset, _BITS_STORED, 16)
     frames = int(text_of(dataset, _FRAMES) or 1)
-    bits = _number(dataset, _ROWS, 0) * _number(dataset, _COLUMNS, 0) * _number(dataset, _SAMPLES, 1) * frames * allocated
+    bits = number_of(dataset, _ROWS, 0) * number_of(dataset, _COLUMNS, 0) * number_of(dataset, _SAMPLES, 1) * frames * allocated
     size = (bits + 7) // 8
     value = raw.value[:size] if 0 < size < len(raw.value) else raw.value
     if hidden and allocated in (8, 16, 32) and stored < allocated:
-        if _number(dataset, _HIGH_BIT, stored - 1) != stored - 1:
+        if number_of(dataset, _HIGH_BIT, stored - 1) != stored - 1:
             return Reason.BURNED_IN_RISK
         order = "<" if dataset.original_encoding[1] else ">"
         pixels = np.frombuffer(value[: len(value) // (allocated // 8) * (allocated // 8)], dtype=f"{order}u{allocated // 8}")
@@ -93,10 +93,3 @@ def _has_embedded_overlay(dataset: Dataset) -> bool:
     """Tell whether a 60xx group has its overlay in the unused bits of the pixels (PS3.3, C.9.2, retired)."""
     groups = {tag.group for tag in list(dataset.keys()) if 0x6000 <= tag.group < 0x6100 and not tag.group % 2}
     return any(group << 16 | 0x3000 not in dataset for group in groups)
-
-
-def _number(dataset: Dataset, tag: int, default: int) -> int:
-    if tag not in dataset:
-        return default
-    value = dataset[tag].value
-    return int(value) if value is not None else default

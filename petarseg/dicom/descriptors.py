@@ -16,9 +16,10 @@ from functools import lru_cache
 from importlib.resources import files
 
 _TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
-_NUMBER = re.compile(r"\d{1,3}|\d{1,3}(?:\.\d{1,3}){1,3}|(?!19|20|18)\d{4}")
-_CODE = re.compile(r"(?:[a-z]{1,3}\d{1,3}[a-z]{0,2}|\d{1,3}[a-z]{1,2})")
-_CODE_VALUE = re.compile(r"[A-Z]{1,2}-[0-9A-F]{3,6}|\d{1,18}|\d{1,7}-\d|C\d{5,7}|RID\d{1,6}")
+_INTEGER = re.compile(r"\d{1,3}|(?!18|19|20)\d{4}")
+_DECIMAL = re.compile(r"\d{1,4}\.\d{1,6}|\d{1,3}(?:\.\d{1,3}){1,2}\.(?:\d|\d{3})")
+_CODE = re.compile(r"(?!jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{1,3}\d{1,3}[a-z]{0,2}|\d{1,3}[a-z]{1,2}")
+_CODE_VALUE = re.compile(r"[A-Z]{1,2}-[0-9A-FX]{3,6}|\d{1,18}|\d{1,7}-\d|C\d{5,7}|RID\d{1,6}")
 _UNIT = re.compile(r"[A-Za-z0-9{}\[\]/.%*]{1,16}")
 STANDARD_SCHEMES = frozenset(
     {"DCM", "SCT", "SRT", "SNM3", "99SDM", "UCUM", "LN", "FMA", "UMLS", "RADLEX", "NCIt", "NCIT", "MSH", "BI", "RFC5646"}
@@ -34,9 +35,9 @@ def vocabulary() -> frozenset[str]:
 
 
 def is_harmless(token: str) -> bool:
-    """Tell whether one token may stay: an allowed word, a short number that is no year, or a short code such as "B30f" or "VG60A"."""
+    """Tell whether one token may stay: an allowed word, a number that is no id or year, or a short code such as "B30f" or "VG60A"."""
     lowered = token.lower()
-    return lowered in vocabulary() or bool(_NUMBER.fullmatch(lowered)) or bool(_CODE.fullmatch(lowered))
+    return lowered in vocabulary() or any(pattern.fullmatch(lowered) for pattern in (_INTEGER, _DECIMAL, _CODE))
 
 
 def tokens_of(text: str) -> list[str]:
@@ -46,7 +47,23 @@ def tokens_of(text: str) -> list[str]:
 
 def is_vocabulary(text: str) -> bool:
     """Tell whether every token of a text is harmless, so that finding the text in an output says nothing about a person."""
-    return all(is_harmless(token) for token in tokens_of(text))
+    return clean_tokens(text) == tokens_of(text)
+
+
+def clean_tokens(text: str, forbidden: Collection[str] = ()) -> list[str]:
+    """Return the harmless tokens of a text, without integers in a row: "12/03/14" and "555 123 4567" are a date and a telephone number."""
+    kept: list[str] = []
+    row: list[str] = []
+    for token in [*tokens_of(text), ""]:
+        if _INTEGER.fullmatch(token):
+            row.append(token)
+            continue
+        if len(row) <= 2 and sum(map(len, row)) <= 4:
+            kept += [number for number in row if number not in forbidden]
+        row = []
+        if token and is_harmless(token) and token.lower() not in forbidden:
+            kept.append(token)
+    return kept
 
 
 def clean_text(text: str, forbidden: Collection[str] = ()) -> str:
@@ -62,15 +79,13 @@ def clean_text(text: str, forbidden: Collection[str] = ()) -> str:
     Returns
     -------
     str
-        The text itself when all of it is harmless, otherwise the harmless tokens with single blanks between them.
+        The text itself when all of it is harmless, otherwise the harmless tokens with single blanks between them; "" when nothing
+        but numbers is left.
     """
-    kept, all_kept = [], text.isascii() and text.isprintable()
-    for token in tokens_of(text):
-        if is_harmless(token) and token.lower() not in forbidden:
-            kept.append(token)
-        else:
-            all_kept = False
-    return text.strip() if all_kept else " ".join(kept)
+    tokens = clean_tokens(text, forbidden)
+    if tokens == tokens_of(text) and text.isascii() and text.isprintable():
+        return text.strip()
+    return " ".join(tokens) if any(token.lower() in vocabulary() for token in tokens) else ""
 
 
 def is_standard_code(value: str, scheme: str) -> bool:

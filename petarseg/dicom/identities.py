@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from pydicom.charset import convert_encodings, decode_bytes
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.uid import UID_dictionary
 
-from petarseg.dicom.descriptors import is_vocabulary, tokens_of
+from petarseg.dicom.descriptors import is_vocabulary, tokens_of, vocabulary
 from petarseg.dicom.profile import CLEANED, TEXT, Action, action_for, basic_profile, representations
 
 MAX_DEPTH = 32
 MAX_VALUE_BYTES = 256
+MAX_TEXT_BYTES = 1 << 16
 _DELIMITERS = {0x5C}
 _PERSON_DELIMITERS = {0x5C, 0x5E, 0x3D}
 _SPACES = " \t\r\n\0"
+_PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
+_PATIENT_GROUP = 0x0010
 
 
 @dataclass(slots=True)
@@ -55,6 +60,25 @@ def decoded(value: bytes, encodings: list[str], delimiters: set[int]) -> str:
         return value.decode("latin-1")
 
 
+def raw_value(element: RawDataElement | DataElement) -> bytes | None:
+    """Return the undecoded value of an element; None for a sequence.
+
+    pydicom decodes some elements at once (empty ones) or behind the scenes (those that tell how to read others); their bytes are made
+    again here, in little-endian order.
+    """
+    value = element.value
+    if isinstance(value, bytes):
+        return value
+    if element.VR == "SQ":
+        return None
+    if value is None or (isinstance(value, str | Sequence) and not len(value)):
+        return b""
+    values = [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
+    if element.VR in _PACKED:
+        return struct.pack(f"<{len(values)}{_PACKED[element.VR]}", *values)
+    return "\\".join(map(str, values)).encode("utf-8")
+
+
 def encodings_of(dataset: Dataset, inherited: list[str]) -> list[str]:
     """Return the Python encodings of a data set's SpecificCharacterSet."""
     raw = dataset.get_item(0x00080005) if 0x00080005 in dataset else None
@@ -78,8 +102,8 @@ def _collect(dataset: Dataset, found: Identities, inherited: list[str], depth: i
             if depth < MAX_DEPTH:
                 for item in dataset[tag].value:
                     _collect(item, found, encodings, depth + 1)
-        elif isinstance(raw.value, bytes) and 0 < len(raw.value) <= 65536:
-            _element(tag, vr, raw.value, found, encodings)
+        elif (value := raw_value(raw)) and len(value) <= MAX_TEXT_BYTES:
+            _element(tag, vr, value, found, encodings)
 
 
 def _element(tag: int, vr: str | None, value: bytes, found: Identities, encodings: list[str]) -> None:
@@ -87,7 +111,7 @@ def _element(tag: int, vr: str | None, value: bytes, found: Identities, encoding
         found.needles.update(uid for uid in _parts(value.decode("latin-1")) if is_instance_uid(uid))
     elif vr == "PN":
         for name in _parts(decoded(value, encodings, _PERSON_DELIMITERS)):
-            _name(name, found)
+            _name(name, found, is_patient=tag >> 16 == _PATIENT_GROUP)
     elif vr in ("DA", "DT"):
         for part in _parts(value.decode("latin-1")):
             if match := re.match(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})", part):
@@ -111,12 +135,15 @@ def _parts(text: str) -> Iterator[str]:
     return (part for part in (piece.strip(_SPACES) for piece in text.split("\\")) if part)
 
 
-def _name(name: str, found: Identities) -> None:
+def _name(name: str, found: Identities, *, is_patient: bool) -> None:
     if not is_vocabulary(name):
         found.needles.add(name)
     for group in name.split("="):
         for token in re.split(r"[\^\s,]+", group):
-            found.words.update(part.lower() for part in tokens_of(token) if len(part) > 1)
+            # Operators are called "CT" and "PET Tech": only the patient's own name is struck even where it is an allowed word.
+            found.words.update(
+                part.lower() for part in tokens_of(token) if len(part) > 1 and (is_patient or part.lower() not in vocabulary())
+            )
             # Short parts are often words, titles or initials; the leak scan knows the whole name as well.
             if len(token) >= 4 and not is_vocabulary(token):
                 found.needles.add(token)
@@ -125,7 +152,6 @@ def _name(name: str, found: Identities) -> None:
 def _identifier(text: str, found: Identities) -> None:
     tokens = tokens_of(text)
     if len(tokens) == 1:
-        found.words.add(text.lower())
-        found.words.add(tokens[0].lower())
+        found.words.update(word for word in (text.lower(), tokens[0].lower()) if word not in vocabulary())
     if not is_vocabulary(text):
         found.needles.add(text)

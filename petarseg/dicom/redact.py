@@ -21,8 +21,8 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from petarseg.dicom import identities
-from petarseg.dicom.descriptors import clean_text, is_standard_code
-from petarseg.dicom.identities import MAX_DEPTH, Identities, is_instance_uid
+from petarseg.dicom.descriptors import clean_text, is_standard_code, vocabulary
+from petarseg.dicom.identities import MAX_DEPTH, Identities, is_instance_uid, raw_value
 from petarseg.dicom.profile import (
     BULK,
     CLASS_UIDS,
@@ -51,10 +51,10 @@ MAX_AGE_YEARS = 90
 DateMode = Literal["shift", "year"]
 
 _NUMBER = re.compile(rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *")
-_INTEGER = re.compile(rb" *[+-]?\d+ *")
 _CODE_STRING = re.compile(rb"[A-Za-z0-9_ .,+\-/*()#%&:=<>\[\]^]{0,64}")
 _TIME = re.compile(rb"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?|\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
 _TIMEZONE = re.compile(rb"[+-]\d{4}")
+_ORIENTATION = re.compile(rb"[APLRHF]{0,3}")
 _SCHEME = re.compile(rb"[A-Za-z0-9_.\-]{1,16}")
 _DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")
 _DATETIME = re.compile(r"(\d{8})((?:\d{2}){0,3}(?:\.\d{1,6})?)([+-]\d{4})?")
@@ -63,7 +63,7 @@ _SHORT_LENGTH = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"} | {"UI", "UL", "US"}
 )
 _BLANKS = b" \0"
-_TIMEZONE_TAG, _SCHEME_TAG, _PIXEL_DATA = 0x00080201, 0x00080102, 0x7FE00010
+_TIMEZONE_TAG, _SCHEME_TAG, _ORIENTATION_TAG = 0x00080201, 0x00080102, 0x00200020
 
 
 @dataclass(slots=True)
@@ -135,7 +135,7 @@ class Redactor:
         """
         found = identities.collect(source)
         patient = patient_key(source)
-        job = _Job(self.keys, found, patient, self._shift(source, patient), _is_signed(source))
+        job = _Job(self.keys, found, patient, self._shift(source, patient), number_of(source, 0x00280103, 0) == 1)
         dataset = job.clean(source, 0)
         job.mark(dataset)
         found.dates -= job.shifted_dates
@@ -155,6 +155,7 @@ class _Job:
     def __init__(self, keys: KeyFolder, found: Identities, patient: str, shift: datetime.timedelta, signed: bool) -> None:
         self.keys, self.found, self.shift, self.signed = keys, found, shift, signed
         self.scheme = ""
+        self.strange_words = found.words - vocabulary()
         self.pseudonym = keys.pseudonym("patient", patient)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.shifted_dates: set[str] = set()
@@ -218,7 +219,7 @@ class _Job:
         creator = text_of(source, creator_tag) or ORPHANS.get((tag.group, tag.element & 0xFF), "")
         rule = SAFE_PRIVATE.get((tag.group, creator, tag.element & 0xFF))
         raw = source.get_item(tag)
-        if rule is None or not isinstance(raw.value, bytes) or raw.VR not in (None, "UN", rule.vr, *_interchangeable(rule.vr)):
+        if rule is None or raw_value(raw) is None or raw.VR not in (None, "UN", rule.vr, *_interchangeable(rule.vr)):
             self._count(tag, "removed")
             return
         if self._element(raw, rule.action, target, rule):
@@ -227,23 +228,23 @@ class _Job:
     def _element(self, raw: RawDataElement | DataElement, action: Action, target: Dataset, rule: SafePrivate | None = None) -> bool:
         """Put what `action` leaves of an element into `target`; tell whether anything is left."""
         tag = raw.tag
-        vr = self._representation(raw, rule)
-        if vr is None or not isinstance(raw.value, bytes | None):
+        vr, value = self._representation(raw, rule), raw_value(raw)
+        if vr is None or value is None:
             self._count(tag, "removed")
             return False
-        value = raw.value or b""
         new = self._value(tag, vr, value, action)
         if new is None:
             self._count(tag, "removed")
             return False
         self._count(tag, "kept" if new == value else "changed")
-        if new == value and vr == raw.VR:
+        if not new:
+            target[tag] = DataElement(tag, vr, "" if vr in STRINGS else None)
+        elif new == value and vr == raw.VR:
             target[tag] = raw
         else:
             pad = b"\0" if vr == "UI" or vr in BULK else b" "
             new = new + pad if len(new) % 2 else new
-            length = raw.length if raw.length == 0xFFFFFFFF and vr in BULK else len(new)
-            target[tag] = RawDataElement(tag, vr, length, new, 0, raw.is_implicit_VR, raw.is_little_endian)
+            target[tag] = RawDataElement(tag, vr, len(new), new, 0, is_implicit_VR=False, is_little_endian=True)
         return True
 
     def _representation(self, raw: RawDataElement | DataElement, rule: SafePrivate | None) -> str | None:
@@ -253,7 +254,7 @@ class _Job:
         if vr in allowed:
             return str(vr)
         if vr in (None, "UN"):
-            if raw.value is not None and len(raw.value) > 65534 and allowed[0] in _SHORT_LENGTH:
+            if isinstance(raw.value, bytes) and len(raw.value) > 65534 and allowed[0] in _SHORT_LENGTH:
                 return None
             return "SS" if "SS" in allowed and self.signed else allowed[0]
         if vr in STRINGS and allowed[0] in STRINGS:
@@ -282,31 +283,33 @@ class _Job:
         return self._cleaned(text, action)
 
     def _kept(self, tag: int, vr: str, value: bytes) -> bytes | None:
+        """Keep a value that looks as its representation demands, drop the code strings of a list that do not."""
         if vr in NUMERIC or vr in BULK:
             return value
         parts = [part.strip(_BLANKS) for part in value.split(b"\\")]
+        if tag == _ORIENTATION_TAG:
+            return value if all(_ORIENTATION.fullmatch(part) for part in parts) else None
+        if vr == "CS":
+            kept = [part if self._is_term(part) else b"" for part in parts]
+            return value if kept == parts else b"\\".join(kept) if any(kept) else None
         if tag == _TIMEZONE_TAG:
             pattern = _TIMEZONE
         elif tag == _SCHEME_TAG:
             pattern = _SCHEME
         else:
-            pattern = {"DS": _NUMBER, "IS": _NUMBER, "TM": _TIME, "CS": _CODE_STRING}.get(vr, _SCHEME)
-        if any(part and not (pattern.fullmatch(part) and self._harmless(part, vr)) for part in parts):
-            return None
-        return value
+            pattern = _TIME if vr == "TM" else _NUMBER
+        if all(not part or (pattern.fullmatch(part) and not self._is_identifier(part, vr)) for part in parts):
+            return value
+        return None
 
-    def _harmless(self, part: bytes, vr: str) -> bool:
-        """Tell whether a value that looks right is not an identifier of this very object in a wrong place."""
+    def _is_term(self, part: bytes) -> bool:
+        text = part.decode("latin-1")
+        return not text or bool(_CODE_STRING.fullmatch(part) and clean_text(text, self.strange_words) == text)
+
+    def _is_identifier(self, part: bytes, vr: str) -> bool:
+        """Tell whether a number is an id or a date of this very object in a wrong place."""
         text = part.decode("latin-1").lower()
-        if vr in ("DS", "IS"):
-            return not (_LONG_DIGITS.search(part) and text in self.found.words)
-        if vr == "CS":
-            return not _LONG_DIGITS.search(part) and text not in self.found.words and self._no_word(text)
-        return True
-
-    def _no_word(self, text: str) -> bool:
-        words = self.found.words
-        return clean_text(text) == text or not any(token in words for token in re.findall(r"[^\W_]{3,}", text))
+        return vr in ("DS", "IS", "SH", "LO") and bool(_LONG_DIGITS.search(part)) and (text in self.found.words or text in self.found.dates)
 
     def _uid(self, tag: int, uid: str) -> str:
         if not uid or (tag in CLASS_UIDS and not is_instance_uid(uid)):
@@ -347,11 +350,14 @@ def _interchangeable(vr: str) -> frozenset[str]:
     return STRINGS if vr in STRINGS else NUMERIC
 
 
-def _is_signed(dataset: Dataset) -> bool:
-    if 0x00280103 not in dataset:
-        return False
-    value = dataset.get_item(0x00280103).value
-    return value in (b"\1\0", b"\0\1", 1)
+def number_of(dataset: Dataset, tag: int, default: int) -> int:
+    """Return the value of an unsigned short (US) without decoding the data set; `default` when absent or of another size."""
+    raw = dataset.get_item(tag) if tag in dataset else None
+    value = raw_value(raw) if raw is not None else None
+    if raw is None or value is None or len(value) != 2:
+        return default
+    big = isinstance(raw, RawDataElement) and not raw.is_little_endian
+    return int.from_bytes(value, "big" if big else "little")
 
 
 def _parse_date(text: str) -> datetime.date | None:
