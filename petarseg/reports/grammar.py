@@ -7,15 +7,16 @@ Deterministic and without a model. Per sentence of the findings: cut it into chu
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from petarseg.reasons import Reason
-from petarseg.reports.lexicon import ANATOMY, LESION, artefact, names_site, physiologic
+from petarseg.reports.lexicon import ANATOMY, LESION, artefact, called_physiologic, is_reference_name, names_lesion, names_site, physiologic
 from petarseg.reports.mentions import SLICE, Chunk, SliceNumbers, chunks
 from petarseg.reports.normalize import normalize
 from petarseg.reports.pairing import Group, Mention, Pairing, group_values, pair
 from petarseg.reports.sentences import Sentence, split_normalized
+from petarseg.reports.tables import Table, find_tables
 from petarseg.reports.values import CURRENT, DELAYED, PRIOR, Value, read_values
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
@@ -131,7 +132,12 @@ def read_measurements(text: str) -> list[Measurement]:
     """
     normalized = normalize(text)
     results: list[Measurement] = []
-    readings = [_read(normalized, sentence) for sentence in split_normalized(text, normalized)]
+    tables = find_tables(normalized)
+    sentences = split_normalized(text, normalized)
+    for table in tables:
+        results.extend(_read_table(text, table, sentences))
+    sentences = [sentence for sentence in sentences if all(sentence.end <= table.start or sentence.start >= table.end for table in tables)]
+    readings = [_read(normalized, sentence) for sentence in sentences]
     index = 0
     while index < len(readings):
         reading = readings[index]
@@ -143,7 +149,44 @@ def read_measurements(text: str) -> list[Measurement]:
         if reading is not None:
             results.extend(_verdicts(text, normalized, reading))
         index += 1
-    return results
+    return sorted(results, key=lambda measurement: (measurement.start, _position(measurement)))
+
+
+# --- tables ---
+
+
+def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Iterator[Measurement]:
+    section = next((sentence for sentence in sentences if sentence.end > table.start), None)
+    for row in table.rows:
+        suv_text = text[slice(*row.suv_span)] if row.suv_span is not None else None
+        number = int(text[slice(*row.slice_span)]) if row.slice_span is not None else None
+        prior = float(text[slice(*row.prior_span)].replace(",", ".")) if row.prior_span is not None else None
+        reason = None
+        if section is not None and section.section != "findings":
+            reason = _section_reason(section)
+        elif suv_text is None:
+            reason = Reason.SLICE_WITHOUT_SUV
+        elif number is None:
+            reason = Reason.SUV_WITHOUT_SLICE
+        elif is_reference_name(text[row.start : row.end]):
+            reason = Reason.REFERENCE_ORGAN
+        flags = {"table"} | ({"has_prior"} if prior is not None else set()) | ({"physiologic"} if physiologic(text[row.start : row.end]) else set())
+        yield Measurement(
+            status="accepted" if reason is None else "rejected",
+            reason=reason,
+            sentence=text[row.start : row.end],
+            start=row.start,
+            end=row.end,
+            suv_max=float(suv_text.replace(",", ".")) if suv_text is not None else None,
+            axial_slice=number,
+            suv_span=row.suv_span,
+            slice_span=row.slice_span,
+            suv_text=suv_text,
+            prior_suv=prior,
+            confidence=MEDIUM,
+            flags=tuple(sorted(flags)),
+            evidence={"section": section.section if section is not None else "findings"},
+        )
 
 
 # --- reading one sentence ---
@@ -205,6 +248,18 @@ def _mark_resolved(normalized: str, sentence: Sentence, values: Sequence[Value])
                 and ";" not in normalized[match.end() : value.start]
             ):
                 value.time = PRIOR
+
+
+    nothing_left = _NOTHING_LEFT.search(normalized, sentence.start, sentence.end)
+    for value in values if nothing_left is not None else ():
+        if nothing_left is not None and value.start >= nothing_left.end() and not value.said_now:
+            value.time = PRIOR
+
+
+_NOTHING_LEFT = re.compile(
+    r"\bno (?:(?:residual|persistent|persisting|abnormal|significant|definite|remaining|further|appreciable|fdg|tracer|focal|evidence|of) ){0,4}(?:uptake|activity|avidity|disease|lesion|mass|node|abnormality)\b[^.;]{0,60}\b(?:prior|previous|previously|former|original|earlier)\b",
+    re.IGNORECASE,
+)
 
 
 # --- verdicts ---
@@ -273,12 +328,19 @@ def _judge_pair(text: str, normalized: str, reading: _Reading, group: Group, men
         return [_reject(text, reading, Reason.PRIOR_VALUE, current[0], mention)]
     if slices.is_range:
         return [_reject(text, reading, Reason.SLICE_RANGE, current[0], mention)]
-    if len(current) > 1:
+    if len(current) > 1 or _shared(normalized, reading, mention):
         return [_reject(text, reading, Reason.MULTIPLE_VALUES, value, mention) for value in current]
     if len(slices.numbers) > 1:
         near = max(slices.numbers) - min(slices.numbers) < len(slices.numbers)
         return [_reject(text, reading, Reason.SLICE_RANGE if near else Reason.MULTIPLE_VALUES, current[0], mention)]
     return [_judge(text, normalized, reading, current[0], group, mention, 0)]
+
+
+def _shared(normalized: str, reading: _Reading, mention: Mention) -> bool:
+    """Say whether one slice is given for several values: "both on slice 203"."""
+    before = normalized[max(reading.sentence.start, mention.chunk.start - 24) : mention.chunk.start]
+    several = sum(bool(group.current) for group in (*reading.pairing.groups, *(group for group, _ in reading.pairing.pairs))) > 1
+    return several and re.search(r"\b(?:both|all)\b(?:\s\w+){0,2}\s(?:on|at|in)\s(?:the\s)?(?:same\s)?$", before, re.IGNORECASE) is not None
 
 
 def _judge(text: str, normalized: str, reading: _Reading, value: Value, group: Group, mention: Mention, number: int) -> Measurement:
@@ -441,7 +503,7 @@ def _flags(
     whole = normalized[sentence.start : sentence.end]
     flags = set(value.flags)
     current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
-    if physiologic(clause) or (len(current) == 1 and physiologic(whole)):
+    if physiologic(clause) or (len(current) == 1 and not names_lesion(clause) and called_physiologic(whole)):
         flags.add("physiologic")
     if prior is not None:
         flags.add("has_prior")

@@ -16,7 +16,7 @@ LESION = words(
     r"mass(?:es)?|lesions?|nodul\w+|node|nodes|nodal|lymph\w*|\w*adenopath\w*|foc(?:us|uses|i|al)|tumou?r\w*|metast\w+|mets?|implants?|deposits?|"
     r"conglomerates?|thickening|cysts?|cystic|neoplas\w+|malignan\w*|cancer\w*|\w*carcinoma\w*|\w*sarcoma\w*|lymphoma\w*|melanoma\w*|myeloma\w*|"
     r"primary|primaries|recurren\w+|satellites?|plaques?|opacit\w+|opacification|consolidation\w*|infiltrat\w+|collections?|fractures?|effusions?|"
-    r"densit\w+|lucenc\w+|sclero\w+|lytic|abnormalit\w+|hot ?spots?|spots?|areas?|regions? of (?:increased |intense |focal )?uptake|defects?|strictures?|"
+    r"\w*densit\w+|\w*lucenc\w+|sclero\w+|lytic|abnormalit\w+|hot ?spots?|spots?|areas?|regions? of (?:increased |intense |focal )?uptake|defects?|strictures?|"
     r"polyps?|abscess\w*|adenomas?|incidentaloma\w*|disease|involvement|spread|extension|component|portion|site|sites|carcinomatosis|caking|nidus|"
     r"packets?|chain|station|cluster|bulk|bulky|residual|residuum|remnant|ulcer\w*|infection|inflammat\w+|granuloma\w*|synovitis|arthritis|"
     r"seroma|hematoma|scar|graft|stump|segments?|hotter|hottest|largest|dominant|intense|intensely|avid|hypermetabolic|increased|abnormal|asymmetric"
@@ -49,31 +49,37 @@ BACKGROUND = (
 REFERENCE_ORGAN = (
     r"(?:(?:normal|mean|background|reference|right|left|the|hepatic|liver|mediastinal|thoracic|descending|ascending|mid)[\s-]){0,3}"
     r"(?:liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma|uptake|activity|lobe|dome)|mediastin(?:um|al)(?:[\s-](?:uptake|activity|vessels?|structures))?|"
-    r"blood[\s-]?pool|aort(?:a|ic)[\s-](?:blood[\s-]?pool|lumen)|gluteal[\s-]muscle|muscle|cerebellum)"
+    r"blood[\s-]?pool|aort(?:a|ic)[\s-](?:blood[\s-]?pool|lumen)|gluteal[\s-]muscle|cerebellum)"
 )
 
 _PHYSIOLOGIC_CUE = words(
-    r"physiolog\w+|normal variant|normal(?: in| limits| activity| uptake| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)?|"
+    r"physiolog\w+|normal variant|normal(?: in| limits| activity| uptake| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
     r"within normal(?: limits)?|as expected|expected(?: uptake| activity| finding| distribution| biodistribution| excretion)?|"
     r"menstrual|menstruat\w+|functional|follic(?:le|les|ular)|corpus luteum|lactat\w+|brown (?:fat|adipose)|browning|growth plates?|physes|physis|"
-    r"excret(?:ed|ion|ory)\w*|urine|urinary(?: activity| excretion| tracer| bladder)?|biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)|muscular (?:activity|tension)|"
+    r"excret(?:ed|ion|ory)\w*|urine|urinary (?:activity|excretion|tracer|radioactivity|radiotracer|stasis)|menses|catamenial|respiratory effort|exertion|exercise|biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)|muscular (?:activity|tension)|"
     r"symmetric(?:al|ally)? (?:uptake|activity|tonsil\w*|FDG|tracer|and)|thymic rebound|rebound|metformin|peristal\w+|swallowing|phonation|talking"
 )
 _NEGATED_PHYSIOLOGIC = re.compile(
     r"(?:\b(?:not|non|than|beyond|above|exceed\w*|more than|greater than|rather than|un|distinct from|separate from|distinguish\w* from|unlikely|less likely|out of proportion to|"
-    r"not (?:entirely|typically|clearly|definitely|likely)|atypical for|higher than|no longer|over)\s(?:\w+\s){0,4}?|non-?|(?:or|versus|vs\.?|adjacent|superimposed on|merging with|adjacent to|near|next to|from)\s(?:the\s)?)$",
+    r"not (?:entirely|typically|clearly|definitely|likely)|atypical for|higher than|no longer|over)\s(?:\w+\s){0,4}?|non-?|(?:or|versus|vs\.?|adjacent|superimposed on|merging with|adjacent to|near|next to)\s(?:the\s)?)$",
     re.IGNORECASE,
 )
 _PHYSIOLOGIC_ORGAN = re.compile(
-    r"(?:^|[;:.,(]\s?|\b(?:and|the|in|of|for|both|bilateral|normal|left|right|urinary|intense|from)\s)(?P<organ>(?:urinary )?bladder|kidneys?|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
+    r"(?<!to the )(?<!posterior to )(?<!anterior to )(?<!adjacent to )(?<!near the )(?<!above the )(?<!below the )(?<!behind the )(?<!between the )(?<!beside the )(?<!along the )\b(?P<organ>(?:urinary )?bladder|kidneys?|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
     r"ureter(?:s|al)?|brain|cerebral cortex|gr[ae]y matter|basal ganglia|cerebellum|myocardi(?:um|al)|heart|left ventric(?:le|ular)(?: myocardi(?:um|al))?|(?:salivary|parotid|submandibular|lacrimal|sublingual) glands|tonsils|"
     r"waldeyer'?s? ring|thymus|brown fat|bowel|colon|small bowel|cecum|stomach|vocal cords|testes|testicles|extraocular muscles|"
     r"pituitary(?: gland)?|spleen|nipples|gallbladder|adrenals|adrenal glands|collecting systems?)\b",
     re.IGNORECASE,
 )
+_NORMAL_ORGAN = re.compile(r"(?:^|[;:,(]\s?)\s*(?:the\s)?normal(?:[\s-]appearing)?\s\w+|\b(?:is|are|appears?|otherwise)\snormal\b", re.IGNORECASE)
+_SYMMETRIC = re.compile(
+    r"\bsymmetric\w*\b.*\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain|test|nipple)"
+    r"|\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain|test|nipple).*\bsymmetric",
+    re.IGNORECASE,
+)
 # Words that make an organ's uptake a lesion after all.
 _LESION_ADJECTIVE = words(
-    r"mass(?:es)?|lesions?|nodul\w+|node|nodes|lymph\w*|\w*adenopath\w*|foc(?:us|i|al|ally)|tumou?r\w*|metast\w+|implants?|deposits?|thickening|"
+    r"mass(?:es)?|lesions?|nodul\w+|node|nodes|lymph nodes?|\w*adenopath\w*|foc(?:us|i|al|ally)|tumou?r\w*|metast\w+|implants?|deposits?|thickening|"
     r"neoplas\w+|malignan\w*|cancer\w*|\w*carcinoma\w*|\w*sarcoma\w*|lymphoma\w*|melanoma\w*|recurren\w+|abnormal\w*|asymmetric\w*|hypermetabolic|suspicious|concerning|wall|"
     r"invasion|infiltrat\w+|segments?|biops\w+|new|sclero\w+|lytic|colitis|cystitis|gastritis|myocarditis|thymoma|not suppressed|failure|septum|polyps?"
 )
@@ -82,17 +88,30 @@ ARTEFACT = words(
     r"artefact\w*|artifact\w*|extravasat\w+|injection (?:site|vein|point)|site of (?:the )?injection|tracer infiltration|dose infiltration|infiltrated dose|paravenous|contaminat\w+|misregistration|"
     r"mis registration|spurious|halo|overcorrect\w+|over correct\w+|venous (?:reflux|stasis|pooling|retention)|injected (?:vein|arm)|attenuation correction error|clot (?:embol\w+|in syringe)|spill(?:age|ed)|leaked"
 )
-_NEGATED_ARTEFACT = re.compile(r"\b(?:no|not|without|rather than|unlikely|excluding|free of|despite)\s(?:\w+\s){0,4}$", re.IGNORECASE)
+_NEGATED_ARTEFACT = re.compile(
+    r"\b(?:no|not|without|rather than|unlikely|excluding|free of|despite|(?:obscured|limited|degraded|affected|hampered|distorted|compromised|confounded) by|adjacent to|near|next to|away from|distant from|distinct from|separate from|versus|"
+    r"vs\.?)\s(?:\w+\s){0,4}$",
+    re.IGNORECASE,
+)
+
+
+def names_lesion(clause: str) -> bool:
+    """Say whether a clause speaks of a lesion, or of an uptake that is no organ's own."""
+    return _LESION_ADJECTIVE.search(clause) is not None
+
+
+def called_physiologic(clause: str) -> bool:
+    """Say whether a clause calls its uptake physiologic, normal, excreted, expected."""
+    return any(not _NEGATED_PHYSIOLOGIC.search(clause[max(0, cue.start() - 60) : cue.start()]) for cue in _PHYSIOLOGIC_CUE.finditer(clause))
 
 
 def physiologic(clause: str) -> bool:
-    """Say whether a clause speaks of purely physiologic uptake."""
-    for cue in _PHYSIOLOGIC_CUE.finditer(clause):
-        if cue.group().casefold() == "normal" or _NEGATED_PHYSIOLOGIC.search(clause[max(0, cue.start() - 60) : cue.start()]):
-            continue
+    """Say whether a clause speaks of purely physiologic uptake, in words or by naming an organ that always takes up tracer."""
+    if called_physiologic(clause):
         return True
-    organ = _PHYSIOLOGIC_ORGAN.search(clause)
-    return organ is not None and _LESION_ADJECTIVE.search(clause) is None
+    if _LESION_ADJECTIVE.search(clause) is not None:
+        return False
+    return any(pattern.search(clause) for pattern in (_PHYSIOLOGIC_ORGAN, _NORMAL_ORGAN, _SYMMETRIC))
 
 
 def artefact(clause: str) -> bool:
@@ -103,3 +122,9 @@ def artefact(clause: str) -> bool:
 def names_site(text: str) -> bool:
     """Say whether a text names an anatomical site."""
     return ANATOMY.search(text) is not None
+
+
+def is_reference_name(text: str) -> bool:
+    """Say whether a table row or heading names a reference region and no lesion."""
+    found = re.match(rf"[\s|]*(?:the\s)?(?:{BACKGROUND}|{REFERENCE_ORGAN}|aorta)\b", text, re.IGNORECASE)
+    return found is not None and LESION.search(text) is None

@@ -78,7 +78,7 @@ _OPAQUE = re.compile(
     rf"|[<>~]?\s?{_N}(?:\s?(?:-|to)\s?{_N})?[\s-]?(?:%|percent\b|per cent\b|fold\b|times\b)"
     rf"|{_N}[\s-]?(?:m?ci\b|[mkg]?bq\b|mg\b|mcg\b|kg\b|lbs?\b|units?\b|ng\b|pg\b|iu\b|mmol\b|kvp?\b|mas?\b|gy\b|degrees?\b|m\b|ft\b)(?:\s?/\s?(?:ml|dl|l|kg))?"
     rf"|{_N}[\s-]?(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|h\b|days?|weeks?|wks?|months?|mos?\b|years?|yrs?|y/?o|yo)\b(?:[\s-]old)?"
-    r"|\b\d{1,2}:\d\d(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|hours|hrs)?|\b\d{1,2}\s?(?:am|pm)\b"
+    r"|\b\d{1,2}:\d\d(?!\d)(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|hours|hrs)?|\b\d{1,2}\s?(?:am|pm)\b"
     r"|\b(?:F|Ga|C|Cu|Zr|I|Tc|Lu|N|O|Rb)-?\s?(?:18|68|11|64|89|123|124|131|99m|177|13|15|82)\b|\b(?:18|68|11|64|89|124|131|177)-?\s?(?:F|Ga|C|Cu|Zr|I|Lu)\b"
     rf"|\b(?:PSA|CEA|AFP|LDH|CA\s?-?\d+|hCG|TSH|glucose|BMI|weight|height|Ki-?67|thyroglobulin)\s(?:level\s)?(?:of\s|was\s|is\s|:\s?)?{_N}"
     rf"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|tumou?r[\s-]to[\s-]\w+(?: ratio)?|lesion[\s-]to[\s-]\w+(?: ratio)?|ratio|volume|retention index|slice thickness|thickness|gap|pitch|threshold|cut-?off|delta)\s(?:index\s)?(?:of\s|was\s|is\s|:\s?|=\s?|>\s?)?{_N}"
@@ -91,14 +91,15 @@ _OPAQUE = re.compile(
     r"|\b[1-9]\d?[RLrl]{1,2}[isIS]?\b(?!/)"
     r"|\b(?:CT|MRI?|X-ray|US)\s(?=\d{1,2}/\d{1,2}/)"
     r"|\(?\b\d{3}\)?[\s.-]\d{3}[\s.-]\d{4}\b"
-    r"|\b(?:scale|out)\sof\s\d+",
+    r"|\b(?:scale|out)\sof\s\d+"
+    rf"|(?:\+\s?/\s?-|\u00b1|\+-)\s?{_N}",
     re.IGNORECASE,
 )  # fmt: skip
 
 # --- SUV keywords ---
 _MAX = r"(?:max(?:imum|imal|ium|imun|mum|iumum|ima|x|m)?|mx|maz|mac|mas|amx|mxa|mzx|nax|masx)"
 _MEAN = r"(?:mean|average|avg|ave|avrg|menan|maen|meam)"
-_QUALIFIER = rf"(?:{_MAX}|{_MEAN}|peak|peek|peack|pk|min(?:imum|imal)?|maximally)"
+_QUALIFIER = rf"(?:{_MAX}|{_MEAN}|peak|peek|peack|pk|(?<!\d\s)(?<!\d)min(?:imum|imal)?|maximally)"
 _WORD_SUV = (
     r"(?:s\.\s?u\.\s?v\.?|suv'?s|(?:suv|svu|usv|suuv|suvv|sub(?=[\s-]?max)|s u v)(?![a-z])|suv[a-z]{1,12}(?![a-z])|svu[a-z]{1,6}(?![a-z])"
     r"|sul[a-z]{0,6}(?![a-z])|(?:max|peak|mean|m)[-\s]?suv[a-z]{0,3}(?![a-z])|uptake\sSUV"
@@ -128,10 +129,10 @@ _PLANE = (
 _SLICE_WORD = (
     r"(?:slices?|slcs?|slcie|silce|slise|slide|sl|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|frames?|planes?|cuts?|section)"
 )
-_INDEX = r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:=|:|#|-)?\s?(?:#\s?)?"
+_INDEX = r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:=|:|#|-|,(?=\s?\d{2,4}\s?(?:[).;,]|$)))?\s?(?:#\s?)?"
 _JOIN = r"(?:\s?,\s?(?:and\s|&\s?)?|\s?(?:&|\+)\s?|\s(?:and|or)\s)"
 _RANGE = r"(?:\s?-\s?|\s?\.\.\s?|\s(?:to|through|thru|until|till)\s)"
-_INT = r"(?<![\d.])\d{1,4}(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice))"
+_INT = r"(?<![\d.])\d{1,4}(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice|weeks?|days?|months?|years?|hours?|min)\b)"
 _SERIES = r"(?:\b(?:series|ser|se|study|acquisition)\.?\s?(?:number|no\.?|#|:|=)?\s?#?(?P<series>\d{1,4})\s?(?:[,;:/|-]|and|on)?\s{0,2})"
 _LEADING = rf"(?P<planes>(?:\b{_PLANE}\b\.?[\s,/&+-]{{1,3}}(?:(?:and|or|the|view|views|series|plane|projection|reformats?)[\s,]{{1,2}}){{0,2}}){{0,5}})"
 _SLICE_MENTION = re.compile(
@@ -140,12 +141,12 @@ _SLICE_MENTION = re.compile(
     re.IGNORECASE,
 )
 _PLANE_NUMBER = re.compile(
-    rf"(?P<planes>\b(?:(?:pet[\s/-]{{0,3}}ct|pet|fused|ct)[\s,/-]{{1,2}}){{0,2}}(?:trans-?axial|axial|ax|transverse|fused|coronal|cor|sagittal|sag)\b\.?)(?:\s?(?:view|plane|position|level|location))?\s?(?:number|no\.?|nr\.?)?\s?(?:=|:|#|-)?\s?(?P<first>{_INT})",
+    rf"(?P<planes>\b(?:(?:pet[\s/-]{{0,3}}ct|pet|fused|ct)[\s,/-]{{1,2}}){{0,2}}(?:trans-?axial|axial|ax|transverse|fused|coronal|cor|sagittal|sag)\b\.?(?:\s?[/\s-]\s?(?:pet[\s/-]{{0,3}}ct|pet|ct|fused|fusion)\b){{0,2}})(?:\s?(?:view|plane|position|level|location))?\s?(?:number|no\.?|nr\.?)?\s?(?:=|:|#|-)?\s?(?P<first>{_INT})",
     re.IGNORECASE,
 )
 _BARE_SERIES = re.compile(r"\b(?:series|ser|se)\.?\s?(?:number|no\.?|#|:|=)?\s?#?\d{1,4}\b(?:\s?/\s?(?P<image>\d{1,4})\b)?", re.IGNORECASE)
 _TUPLE = re.compile(
-    r"(?<![\d./:-])(?P<open>[(\[]\s?)?(?P<series>\d{1,3})\s?(?P<mark>[/:]|-(?=\d))\s?(?P<image>\d{1,4})(?P<close>\s?[)\]])?(?![\d/:.%-]|\s?(?:mm|cm|th))"
+    r"(?<![\d./:-])(?P<open>[(\[]\s?)?(?P<series>\d{1,3})\s?(?P<mark>[/:]|-(?=\d))\s?(?P<image>\d{1,4})(?P<close>\s?[)\]])?(?!\d|[/:.-]\d|\s?(?:%|mm|cm|th))"
 )
 _OF_TOTAL = re.compile(r"\s?(?:of|out of|/)\s?(?P<total>\d{2,4})\b(?!\s?(?:mm|cm)|[/.]\d)", re.IGNORECASE)
 _AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?![/.]\d|\s?(?:mm|cm))")
@@ -240,9 +241,16 @@ def _suv_kind(match: re.Match[str]) -> str:
         words += " mean"
     elif core.startswith("peak"):
         words += " peak"
+    if _like_max(suffix) or re.search(rf"\b{_MAX}", f"{match['after'] or ''} {match['late'] or ''}".lower()):
+        words += " max"
+        named_max = True
+    else:
+        named_max = False
     if core.startswith("sul") or "lbm" in words or "lean" in words or suffix.startswith(("lbm", "lean", "sul")):
         # "sulcus", "sulfur": not a lean-body SUV.
         return "sul" if not core.startswith("sul") or suffix in ("", "s", "max", "peak", "mean", "avg") else ""
+    if named_max:
+        return "max"
     if suffix.startswith(("mean", "avg", "ave", "mea", "men")) or re.search(rf"\b{_MEAN}", words):
         return "mean" if not re.search(r"\bmax|highest", words) else "max"
     if suffix.startswith(("peak", "pk", "pea")) or re.search(r"\bpe[ae]c?k|\bpk", words):
@@ -274,6 +282,9 @@ def _slice_chunks(sentence: str) -> Iterator[Chunk]:
             ):
                 continue
             yield _read_slices(sentence, match)
+    for match in _LETTER_TUPLE.finditer(sentence):
+        numbers = SliceNumbers("axial", (int(match["image"]),), (match.span("image"),), form="series")
+        yield Chunk(SLICE, match.start(), match.end(), match.group().lower(), slices=numbers)
     for match in _BARE_SERIES.finditer(sentence):
         if match["image"] is not None:
             numbers = SliceNumbers("axial", (int(match["image"]),), (match.span("image"),), form="series")
@@ -366,6 +377,9 @@ _PLANE_NAMES = {
     **dict.fromkeys(("sagittal", "sag", "saggital", "sagital"), "sagittal"),
     "mip": "mip",
 }
+
+
+_LETTER_TUPLE = re.compile(r"\bS(?:e|er)?\s?\d{1,2}[\s,;:/-]{0,2}(?:I|Im|Img)\s?(?P<image>\d{1,4})\b")
 
 
 def _tuple_chunks(sentence: str) -> Iterator[Chunk]:

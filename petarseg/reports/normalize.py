@@ -50,6 +50,7 @@ _ENDS_OPEN = re.compile(
     re.IGNORECASE,
 )
 _STARTS_CLOSED = re.compile(r"[a-z(\[)\],;.%/=]|\d+(?:[.,]\d+)?(?:$|[),;]|\s+(?!x\b|cm\b|mm\b|[A-Z]))")
+_COLUMN_GAP = re.compile(r"(?<=[^\s.:;,!?]) {2,}(?=\S)|\S {4,}(?=\S)")
 _TERMINATED = re.compile(r"[.!?:]['\")\]]*\s*$")
 
 
@@ -107,10 +108,14 @@ def _wrap_width(lines: list[str]) -> int:
     return width if width <= 140 and near >= max(3, len(lengths) // 4) else 0
 
 
+def _is_table_row(line: str) -> bool:
+    return "|" in line or "\t" in line or len(_COLUMN_GAP.findall(line)) >= 2
+
+
 def _is_wrap(above: str, below: str, width: int) -> bool:
     if not above or not below:
         return False
-    if _LIST_START.match(below) or "|" in above or "|" in below or "\t" in above.strip() or "\t" in below:
+    if _LIST_START.match(below) or _is_table_row(above) or _is_table_row(below):
         return False
     if _TERMINATED.search(above):
         return False

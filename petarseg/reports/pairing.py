@@ -85,8 +85,6 @@ def _same_thing(chunks: Sequence[Chunk], group: Group, value: Value, n_mentions:
     between = chunks[previous.index + 1 : value.index]
     if value.time == CURRENT and value.is_max and group.current and previous.series != value.series:
         return False
-    if any(chunk.text == ";" for chunk in between):
-        return False
     if any(chunk.kind == SLICE for chunk in between) and n_mentions > 1:
         return False
     return not any(_is_thing(chunk) for chunk in between)
@@ -138,32 +136,32 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Seque
     if not slice_first and begin > end:  # the slice stands between two values of the group
         return 0.5
     cost = 0.3 if slice_first else 0.0
-    crossed = False
-    brackets = 0
+    crossed, apart = False, False
+    # The noun of a quoted background ("which exceeds hepatic uptake (3.3)") is no new lesion.
+    quoted = [value.index for other in groups for value in other.values if value.compared]
     for position in range(begin, end):
         chunk = chunks[position]
         if chunk.kind == MARK:
             if chunk.text == ";":
-                cost, crossed = cost + 2.0, True
+                cost, crossed, apart = cost + 2.0, True, True
             elif chunk.text == ",":
                 cost, crossed = cost + 0.6, True
             elif chunk.text in ")]":
-                brackets += 1
                 cost, crossed = cost + 0.6, True
             elif chunk.text in "([":
-                brackets -= 1
                 cost += 0.1
             else:
                 cost += 0.3
         elif chunk.text in ("while", "whereas", "although", "but", "and", "plus", "with"):
             cost, crossed = cost + 1.0, True
         elif chunk.text in ("another", "second", "third", "additional", "separate", "other"):
-            cost += 5.0
+            cost += 9.0 if any(value.compared for value in group.values) else 5.0
         elif chunk.kind in (NUMBER, SLICE):
             cost += 3.0 if chunk.kind == SLICE else 2.0
         elif chunk.kind == WORD:
-            cost += (7.0 if crossed else 0.4) if _is_thing(chunk) else 0.25
-            if _is_thing(chunk) and crossed:
+            thing = _is_thing(chunk) and not any(0 < index - position < 8 for index in quoted)
+            cost += (_TOO_FAR if apart else 7.0 if crossed else 0.4) if thing else 0.25
+            if thing and crossed:
                 crossed = False
         elif chunk.kind == SUV:
             cost += 0.1
@@ -175,6 +173,9 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Seque
         cost = min(cost, _TOO_FAR)
     if not group.current and mention.prior is False:
         cost += 0.2
+    if any(value.reference for value in group.values) and any(other.current for other in groups):
+        # A background is quoted for comparison; the slice is the lesion's as long as there is one.
+        cost += 9.0 if any(value.compared for value in group.values) else 5.0
     if group.current and mention.prior:
         cost += 8.0
     if all(value.time == PRIOR for value in group.values) and not mention.prior:

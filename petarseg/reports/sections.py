@@ -48,6 +48,12 @@ _REGION = (
     r"musculoskeletal|msk|bones?|skelet(?:on|al)|osseous(?: structures)?|spine|marrow|bone marrow|soft tissues?|extremities|limbs?|legs?|arms?|thighs?|skin|subcutaneous|"
     r"lymph ?nodes?|nodes?|nodal(?: stations)?|vascular|vessels?|body wall|cns|other|miscellaneous|incidental)"
 )
+# Headings that only say where in the body we are; organ headings are the subject of what follows.
+_BODY_PART = (
+    r"(?:head|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|chest|thorax|abdomen|a ?/ ?p|abd|pelvis|musculoskeletal|msk|bones?|skeleton|skeletal|osseous(?: structures)?|soft tissues?|extremities|limbs?|"
+    r"lymph ?nodes?|nodes?|nodal(?: stations)?|body wall|other|miscellaneous|incidental|cns|gi|gu|gastrointestinal|genitourinary|hepatobiliary)"
+)
+_BODY_REGION = re.compile(rf"(?:the )?{_BODY_PART}(?:(?:,| and| &|/|-| -)+ ?{_BODY_PART}){{0,4}}", re.IGNORECASE)
 _REGION_HEADING = re.compile(
     rf"(?:[-*\u2022] ?|\d{{1,2}}[.)] ?)?(?P<title>(?:the )?{_REGION}(?:(?:,| and| &|/|-| -)+ ?{_REGION}){{0,4}})(?: ?\([^)\n]{{0,30}}\))? ?:",
     re.IGNORECASE,
@@ -229,7 +235,7 @@ def _line_mark(text: str, start: int, end: int) -> _Mark | None:
     indent = len(line) - len(line.lstrip())
     region = _REGION_HEADING.match(line, indent)
     if region is not None:
-        return _Mark("region", start, start + region.end(), " ".join(region["title"].split()))
+        return _region_mark(region["title"], start + region.start("title"), start + region.end())
     bare = line.strip(" *_#=:")
     if (
         bare
@@ -245,6 +251,12 @@ def _line_mark(text: str, start: int, end: int) -> _Mark | None:
     if summary is not None:
         return _Mark("impression", start, start + summary.end(), summary.group())
     return None
+
+
+def _region_mark(title: str, start: int, end: int) -> _Mark:
+    """Make the mark of a region heading; one that names an organ ("Liver: ...") stays part of the sentence it introduces."""
+    title = " ".join(title.split())
+    return _Mark("region", start, end if _BODY_REGION.fullmatch(title) else start, title)
 
 
 def _is_lone_heading(title: str, name: str) -> bool:
@@ -281,7 +293,7 @@ def _inline_marks(text: str, start: int, end: int, in_findings: bool) -> list[_M
             text, start, end
         ):
             if match["region"][:1].isupper():
-                marks.setdefault(match.start("region"), _Mark("region", match.start("region"), match.end(), match["title"]))
+                marks.setdefault(match.start("region"), _region_mark(match["title"], match.start("title"), match.end()))
     return [marks[key] for key in sorted(marks)]
 
 

@@ -135,7 +135,7 @@ def _is_end(text: str, begin: int, match: re.Match[str], end: int) -> bool:
         return _is_glued(before, after, word, match["close"])
     if _LIST_NUMBER.fullmatch(before):
         return False
-    if word in _ALWAYS or (
+    if word in _ALWAYS or word.endswith(".u.v") or (
         len(word) == 1 and word_match is not None and before[-1:].isupper() and not before[-2:-1].isdigit() and _is_initial(before)
     ):
         return False
@@ -158,10 +158,11 @@ def _is_initial(before: str) -> bool:
 
 def _is_glued(before: str, after: str, word: str, close: str) -> bool:
     """Say whether a period without a blank after it ends a sentence: "uptake.The", "5.6.Left", "(slice 44).The"."""
-    if not (after[0].isupper() or (after[0] in "-\u2022(" and False)):
+    if not after[0].isupper():
         return False
+    shouted = re.match(r"[A-Z]{3,}\b", after) is not None
     if close or before[-1:].isdigit() or before[-1:] in ")]%":
-        return not (before[-1:].isdigit() and len(after) > 1 and not after[1].islower() and after[1] not in " ")
+        return not before[-1:].isdigit() or shouted or len(after) < 2 or after[1].islower() or after[1] == " "
     if word in _ALWAYS or word.endswith((".e", ".g")) or len(word) == 1:
         return False
-    return len(after) > 1 and (after[1].islower() or after[1] == " " or (after[:6].isupper() and word.isalpha() and len(word) > 2))
+    return len(after) > 1 and (after[1].islower() or after[1] == " " or (shouted and word.isalpha() and len(word) > 2))

@@ -31,6 +31,8 @@ class Value:
         False when `time` was decided by a weak cue.
     reference : bool
         The value of a reference organ.
+    compared : bool
+        A reference value that another value is compared with.
     series : int
         Values of one enumeration ("5.2 and 3.8") share it.
     is_range : bool
@@ -50,6 +52,7 @@ class Value:
     sure: bool = True
     said_now: bool = False
     reference: bool = False
+    compared: bool = False
     is_range: bool = False
     bound: str = ""
     flags: set[str] = field(default_factory=set)
@@ -90,6 +93,9 @@ def read_values(chunks: Sequence[Chunk]) -> list[Value]:
     for value in ordered:
         _classify(value, chunks, symbols, ordered)
     _settle_weak_cues(ordered)
+    timed = [value for value in ordered if value.time == CURRENT and value.is_max and _TIMED.search(_left(symbols, value.index))]
+    for value in timed[1:]:
+        value.time = DELAYED
     return ordered
 
 
@@ -117,6 +123,7 @@ def _is_joined(chunks: Sequence[Chunk], first: int, second: int) -> bool:
 def _read_after(chunks: Sequence[Chunk], index: int, values: dict[int, Value]) -> None:
     """Read the number or list that belongs to the keyword at `index`."""
     kinds, position = [chunks[index].suv_kind], index + 1
+    limit = _limit_before(chunks, index)
     while (joined := next((at for at in (position + 1, position + 2) if at < len(chunks) and chunks[at].kind == SUV), None)) is not None:
         if not _is_joined(chunks, position - 1, joined):
             break
@@ -126,6 +133,7 @@ def _read_after(chunks: Sequence[Chunk], index: int, values: dict[int, Value]) -
     if found is None:
         return
     first, bound = found
+    bound = bound or limit
     if len(kinds) > 1:
         members = _list_members(chunks, first, len(kinds))
         for kind, member in zip(kinds, members, strict=False):
@@ -139,6 +147,18 @@ def _read_after(chunks: Sequence[Chunk], index: int, values: dict[int, Value]) -
     if any(chunk.text in _ABOUT for chunk in chunks[position:first]):
         values[first].flags.add("approximate")
     _read_list(chunks, first, kind, index, values)
+
+
+def _limit_before(chunks: Sequence[Chunk], index: int) -> str:
+    """Return ``>`` for "above SUV 2.5", ``<`` for "below an SUV of 2.5", else "" ."""
+    for chunk in reversed(chunks[max(0, index - 3) : index]):
+        if chunk.text in ("above", "exceeding", "over", ">", "exceeds"):
+            return ">"
+        if chunk.text in ("below", "under", "<"):
+            return "<"
+        if chunk.text not in ("a", "an", "the", "of"):
+            return ""
+    return ""
 
 
 _ABOUT = frozenset(
@@ -271,9 +291,10 @@ def _read_list(chunks: Sequence[Chunk], first: int, kind: str, series: int, valu
             return
         text = chunks[index].text
         following = chunks[index + 1] if index + 1 < len(chunks) else None
-        if text in ("-", "to", "through", "until") and following is not None and following.kind == NUMBER:
+        between = chunks[first - 1].text == "between" and text in ("and", "-", "to")
+        if (between or text in ("-", "to", "through", "until")) and following is not None and following.kind == NUMBER:
             values[index + 1] = _make(chunks, index + 1, kind, series)
-            if not _is_change(chunks, first, index + 1):
+            if between or not _is_change(chunks, first, index + 1):
                 values[last].is_range = values[index + 1].is_range = True
             else:
                 values[last].time, values[last].sure = PRIOR, True
@@ -375,6 +396,8 @@ def _read_bare(chunks: Sequence[Chunk], values: dict[int, Value]) -> None:
             inherited = nearest.kind if nearest is not None and nearest.kind in ("max", "plain") else "plain"
             values[index] = _make(chunks, index, inherited, 10_000 + index)
             values[index].flags.add("bare_number")
+            if index + 2 < len(chunks) and chunks[index + 1].text in ("and", "/") and chunks[index + 2].kind == NUMBER:
+                _read_list(chunks, index, inherited, 10_000 + index, values)
 
 
 def _last_quantity(chunks: Sequence[Chunk], index: int) -> str:
@@ -388,6 +411,8 @@ def _last_quantity(chunks: Sequence[Chunk], index: int) -> str:
 
 
 def _symbol(chunk: Chunk) -> str:
+    if chunk.kind == OPAQUE and chunk.text.startswith("seg"):
+        return "segment"  # part of a liver lesion's place, not of the reference liver's
     return {SUV: "<suv>", NUMBER: "#", SLICE: "<sl>", DATE: "<date>", SIZE: "<size>", OPAQUE: "<x>"}.get(chunk.kind, chunk.text)
 
 
@@ -401,14 +426,14 @@ def _right(symbols: Sequence[str], index: int) -> str:
 
 _TAIL = (
     r"(?: (?:of|was|were|had|been|being|be|having|at|the|a|an|its|that|value|values|<suv>|max|maximum|<sl>|<date>|on|in|measured|measuring|measurement|measurements|study|studies|exam|examination|scan|scans|pet|ct|imaging|report|"
-    r"showed|to|about|approximately|approx|up|:|=|~|\(|and|level|reported|recorded|with|uptake|activity|intensity|reaching|,(?= <suv>)|/|-|as|high|image|<x>|g|respectively|were|only|just|date|dated))*$"
+    r"showed|to|about|approximately|approx|up|:|=|~|\(|and|level|reported|recorded|with|uptake|activity|intensity|reaching|time|<size>|size|diameter|x|/|-|as|high|image|<x>|g|respectively|were|only|just|date|dated))*$"
 )
 _PRIOR_WORD = (
     r"(?:previous|previously|prior|priors|formerly|(?<!the )former|earlier|initial|initially|originally|original|baseline|pretreatment|pre - treatment|pretherapy|pre - therapy|interim|"
     r"old|historical|historic|last|preceding|before|used to be|had been|having been|outside|comparison|staging|nadir)"
 )
 _PRIOR_CUE = re.compile(
-    rf"(?:^|\s)(?<!from )(?<!since )(?<!than ){_PRIOR_WORD}(?: :)?{_TAIL}|(?:^|[\s(]){_PRIOR_WORD} , (?:with )?(?:an? |the |its )?<suv>{_TAIL}"
+    rf"(?:^|\s)(?<!from )(?<!since )(?<!than ){_PRIOR_WORD}(?: :)?{_TAIL}|(?:^|[;(] ?)(?:previously|formerly|earlier|initially|originally) , (?:with )?(?:an? |the |its )?<suv>{_TAIL}"
 )
 _LOCATIVE_CUE = re.compile(
     rf"(?:^|; |, |\. |\( |: |<suv> |<sl> |and |but )(?:on|in|at|during|by|per)(?: <sl> (?:of|on|in|from))?(?: the| that| her| his| this patient ' s| its)?(?: most recent| immediate| immediately)? "
@@ -434,7 +459,7 @@ _STRONG_WAS = re.compile(r"[(,;:] ?(?:it |this |which |that )?(?:was|were)(?: (?
 _RIGHT_PRIOR = re.compile(
     rf"(?:g )?(?:\( <sl> \) |,? ?<sl> |on <sl> )?(?:\(? ?(?:previously|formerly|earlier|priorly|initially|originally|before|historically|pretreatment|pre - treatment|prior|previous|baseline|interim)(?= (?:[,;).]|to (?:treatment|therapy)|scan|exam|study|pet|treatment|therapy|now|<date>)|$)"
     rf"|(?:on|in|at|from|during|per|at the time of)(?: the| her| his| its| that)?(?: most recent| immediate)? {_PRIOR_WORD}\b(?! (?:#|<suv>))"
-    rf"|\(? ?(?:on|in|from|at|of|dated|as of)?(?: the)?(?: study| scan| exam| pet| pet / ct)?(?: of| from| on)? ?<date>)"
+    rf"|\(? ?(?:on|in|from|at|of|dated|as of)?(?: the)?(?: study| scan| exam| pet| pet / ct)?(?: of| from| on)? ?<date>(?! (?:(?::|-|=|was|<suv>|of|max) )*#))"
 )
 _RIGHT_NOW = re.compile(r"(?:g )?(?:\( )?(?:currently|now|today|at present|on (?:the )?(?:current|present|today ' s|today's|this) )")
 _DATE_NEAR = re.compile(r"<date>(?: (?:\)|:|,|-|<suv>|of|was|at|\())*$")
@@ -487,7 +512,7 @@ def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ord
         or _LOCATIVE_CUE.search(list_left)
     ):
         value.time = PRIOR
-        value.sure = not _SAID_DATE.match(right)
+        value.sure = not _SAID_DATE.match(right) and "<size>" not in left.rsplit("previous", 1)[-1].rsplit("prior", 1)[-1]
     elif _COMPARE_CUE.search(left) or (_STRONG_WAS.search(left) and value.kind == "plain" and "bare_number" in value.flags) or (
         re.search(
             r"(?:^|[\s(,;])(?:\w+ )?from(?: (?:an?|the|its|<suv>|of|max|maximum|value|at|about|approximately|~|:|<date>|prior|previous))*$",
@@ -500,6 +525,7 @@ def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ord
         value.time, value.sure = PRIOR, False
 
 
+_TIMED = re.compile(r"(?:^|\s)(?:at|after|by) <x>(?: (?:post|injection|p|i|\.|,|the|-|<suv>|of|is|was|=|:|max|images?))*$")
 _SAID_DATE = re.compile(r"(?:g )?\(? ?(?:on|in|from|of|dated)?(?: the)?(?: study| scan)?(?: of)? ?<date>")
 
 
@@ -531,6 +557,7 @@ def _is_reference(value: Value, chunks: Sequence[Chunk], left: str, right: str) 
         re.IGNORECASE,
     )
     if comparator is not None:
+        value.compared = True
         return True
     noun = None
     for noun in re.finditer(rf"(?:^|\s)(?P<noun>{BACKGROUND}|{REFERENCE_ORGAN})(?=\s|$)", local, re.IGNORECASE):
@@ -538,6 +565,8 @@ def _is_reference(value: Value, chunks: Sequence[Chunk], left: str, right: str) 
     if noun is not None:
         after_noun = local[noun.end() :]
         before_noun = local[: noun.start()]
+        if re.search(r"<suv>(?: (?:max|value))? (?:of|in|for|within)(?: (?:the|a))*$", before_noun) and LESION.search(after_noun) is None:
+            return True
         compared = re.search(
             r"(?:above|below|than|exceed\w*|to|with|over|of|from|in|within|near|at|on|by|into|along|adjacent)(?: (?:the|normal|a))*$",
             before_noun,
@@ -555,4 +584,7 @@ def _is_reference(value: Value, chunks: Sequence[Chunk], left: str, right: str) 
         right,
         re.IGNORECASE,
     )
-    return match is not None and LESION.search(match["rest"].split(",")[0].split(";")[0]) is None and LESION.search(local) is None
+    if match is None or LESION.search(match["rest"].split(",")[0].split(";")[0]) is not None:
+        return False
+    value.compared = re.search(r"(?:^|\s)(?:above|below|than|exceed\w*|against|to|with|versus|vs|over|vs \.)(?: (?:the|that|an?|<suv>|of|max|about|approximately))*$", local) is not None
+    return value.compared or LESION.search(local) is None
