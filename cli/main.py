@@ -11,7 +11,7 @@ import typer
 
 from cli import build, dicom, info, lesions, reports
 from cli.console import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, err
-from petarseg.errors import PetarsegError
+from petarseg.errors import InternalError, PetarsegError
 
 app = typer.Typer(
     name="petarseg",
@@ -35,6 +35,8 @@ def run(args: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         err.print("interrupted; the same command resumes")
         return EXIT_INTERRUPTED
+    except InternalError as error:
+        return report_bug(str(error), error)
     except PetarsegError as error:
         err.print(f"[bold red]error:[/] {error_text(error)}")
         return EXIT_USAGE
@@ -57,7 +59,12 @@ def bug(error: BaseException) -> int:
     """Report an unforeseen error by class and place; the message may quote data, so it stays out unless PETARSEG_DEBUG is set."""
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
-    err.print(f"[bold red]internal error:[/] {type(error).__name__} at {place}; finished work is kept. Please report it.")
+    return report_bug(f"{type(error).__name__} at {place}", error)
+
+
+def report_bug(what: str, error: BaseException) -> int:
+    """Print what is known of a bug and return its exit code."""
+    err.print(f"[bold red]internal error:[/] {what}; finished work is kept. Please report it.")
     if os.environ.get("PETARSEG_DEBUG"):
         traceback.print_exception(error)
     else:

@@ -4,8 +4,6 @@ The flow reads like the method section of the paper; the work is in ``tasks/`` a
 that the same call resumes a killed run, repairs a broken one, and adds what is new in the archive.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,6 +19,7 @@ from schemas.config import BuildConfig
 from schemas.results import BuildResult
 from tasks.archive import index_archive
 from tasks.artifacts import publish_artifacts
+from tasks.exam_stage import discreet
 from tasks.exams import convert_exam, find_lesions, finish_exam
 from tasks.numbering import detect_slice_numbering
 from tasks.progress import BuildProgress, StageProgress
@@ -33,6 +32,7 @@ Ids = Sequence[str]
 
 
 @flow(name="build-petarseg", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1), persist_result=False)
+@discreet
 def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = None, config: BuildConfig | None = None) -> BuildResult:
     """Build a petarseg dataset.
 

@@ -6,6 +6,7 @@
     ├── ConfigError          wrong usage, configuration or unreadable input: stop before the first exam (exit code 2)
     ├── StorageError         the output disk is full or read-only: stop, keep what is done, resume later (exit code 2)
     ├── TransientError       a server, a disk or a lock that may recover: retry, then pause the run
+    ├── InternalError        a bug of petarseg, named by class and place without quoting data (exit code 70)
     ├── ContractError        a table breaks its data contract: nothing is published
     └── Rejected             bad input: a row in rejected.parquet, the run goes on
         ├── ExamRejected     the whole exam is out
@@ -39,6 +40,10 @@ class StorageError(PetarsegError):
 
 class TransientError(PetarsegError):
     """Something outside may recover (a server, a lock, a full queue): worth another try."""
+
+
+class InternalError(PetarsegError):
+    """A bug of petarseg; the message names the original error's class and place, never its text."""
 
 
 class ContractError(PetarsegError):

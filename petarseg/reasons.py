@@ -13,7 +13,7 @@ class Reason(StrEnum):
 
     description: str
 
-    def __new__(cls, code: str, description: str) -> Reason:
+    def __new__(cls, code: str, description: str = "") -> Reason:
         """Make the member whose value is `code`."""
         member = str.__new__(cls, code)
         member._value_ = code

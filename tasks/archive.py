@@ -162,7 +162,7 @@ def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, config: Bui
     source = ExamSource(study.pet.files, study.ct.files, tuple(sorted(identifiers)), study.patient_id, report.text)
     files = [(str(path), *_stamp(path)) for path in (*source.pet_files, *source.ct_files)]
     source_key = keys.pseudonym("source", json.dumps(sorted(files)), digits=32)
-    report_key = keys.pseudonym("report-text", json.dumps([source.report, source.identifiers]), digits=32)
+    report_key = keys.pseudonym("text", json.dumps([source.report, source.identifiers]), digits=32)
     stamp = f"{source_key}{report_key}".encode("ascii")
     if keys.read_secret(f"exams/{exam_id}.stamp") != stamp:
         source.save(keys, exam_id)

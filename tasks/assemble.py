@@ -276,7 +276,7 @@ class Assembler:
         tracer: str | None = exam["tracer"] or self._cohort(exam_id).get("tracer")
         return tracer
 
-    def _row(self, model: type[RowType], key: str, **values: Any) -> RowType:
+    def _row(self, model: type[RowType], key: str, /, **values: Any) -> RowType:
         try:
             return model.model_validate(values)
         except ValidationError as error:

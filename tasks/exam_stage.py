@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 import logging
+import os
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from petarseg.errors import ConfigError, ContractError, ExamRejected, StorageError, TransientError
+from petarseg.errors import ConfigError, ContractError, ExamRejected, InternalError, PetarsegError, StorageError, TransientError
 from petarseg.reasons import Reason
 from tasks.workspace import Workspace
 
@@ -32,10 +33,46 @@ def transient(_task: Any, _run: Any, state: Any) -> bool:
     return False
 
 
-exam_task = partial(
-    task, cache_policy=NO_CACHE, persist_result=False, retries=3, retry_delay_seconds=[2, 10, 60], retry_condition_fn=transient
-)
-"""A Prefect task for one exam or one batch: no Prefect cache (the workspace decides what is done), retries for TransientError only."""
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def exam_task(**options: Any) -> Callable[[Function], Any]:
+    """Make a Prefect task for one exam or one batch.
+
+    No Prefect cache (the workspace decides what is done), retries for TransientError only, and no unforeseen error reaches Prefect's
+    logs and database with a message that may quote patient data.
+    """
+    settings: dict[str, Any] = {
+        "cache_policy": NO_CACHE,
+        "persist_result": False,
+        "retries": 3,
+        "retry_delay_seconds": [2, 10, 60],
+        "retry_condition_fn": transient,
+        **options,
+    }
+
+    def decorate(function: Function) -> Any:
+        return task(**settings)(discreet(function))
+
+    return decorate
+
+
+def discreet(function: Function) -> Function:
+    """Replace unforeseen errors of `function` by an InternalError that names their class and place only."""
+
+    @functools.wraps(function)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except (PetarsegError, MemoryError):
+            raise
+        except Exception as error:
+            if os.environ.get("PETARSEG_DEBUG"):
+                raise
+            message = f"{type(error).__name__} at {where(error)}"
+        raise InternalError(message)
+
+    return cast(Function, wrapped)
 
 
 def exam_stage(workspace: Workspace, stage: str, exam_id: str, inputs: Sequence[object], make: Callable[[], Made]) -> dict[str, Any]:

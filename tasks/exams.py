@@ -186,7 +186,7 @@ def lesion_record(label: int, query: Query, finding: Mapping[str, Any], match: M
 
 
 @exam_task(name="finish exam", task_run_name="finish {exam_id}")
-def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], config: BuildConfig, lesions_key: str) -> dict[str, Any]:
+def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], config: BuildConfig) -> dict[str, Any]:
     """Label the CT and write the four volumes on the 3 mm grid, with the MIP picture, below ``final/``."""
     folder = workspace.exam_dir(exam_id)
     final = folder / "final"
@@ -219,7 +219,7 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], con
         }
         return result, [*files, final / "mip.png"]
 
-    inputs = (versions.FINISH, exam["source_key"], lesions_key, config.anatomy.model_dump(mode="json"))
+    inputs = (versions.FINISH, exam["source_key"], workspace.key_of("lesions", exam_id), config.anatomy.model_dump(mode="json"))
     return exam_stage(workspace, "finish", exam_id, inputs, make)
 
 

@@ -95,6 +95,14 @@ class Workspace:
         result: dict[str, Any] = record["result"]
         return result
 
+    def key_of(self, stage: str, item: str) -> str | None:
+        """Return the key under which a stage was done: an input of the stages that build on it."""
+        try:
+            key: str = json.loads(self.record_path(stage, item).read_text(encoding="utf-8"))["key"]
+        except (FileNotFoundError, json.JSONDecodeError, KeyError):
+            return None
+        return key
+
     def result(self, stage: str, item: str) -> dict[str, Any]:
         """Return the result of a finished stage; an empty rejection when there is none (the stage failed without a record)."""
         return self.read(stage, item) or {"status": "rejected", "reason": "internal_error", "evidence": {}, **EMPTY}

@@ -1,0 +1,176 @@
+"""Stage 7: publish a version, whole or not at all.
+
+A version is assembled in ``dataset/.staging``, checked, given checksums, renamed to ``dataset/<version>`` and only then named by
+``dataset/latest``. Its name is a hash of its content, so an unchanged build finds its version already there.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+from prefect.cache_policies import NO_CACHE
+
+from petarseg import __version__
+from petarseg.dataset.card import render_card
+from petarseg.dataset.checksums import NAME as CHECKSUMS
+from petarseg.dataset.checksums import write_checksums
+from petarseg.dataset.croissant import write_croissant
+from petarseg.dataset.methods import methods_text
+from petarseg.dataset.tables import write_table
+from petarseg.files import sha256_file, write_json, write_text
+from petarseg.keys import KeyFolder
+from petarseg.quality.page import write_page
+from schemas.arrow import arrow_schema
+from schemas.config import BuildConfig
+from schemas.results import BuildResult
+from schemas.rows import AnatomyRow, ExamRow, LesionRow, RejectedRow, Row
+from tasks import versions
+from tasks.assemble import VOLUMES, Assembled, Assembler, version_of
+from tasks.exam_stage import exam_task
+from tasks.workspace import Workspace, storage_errors
+
+
+@exam_task(name="publish dataset", task_run_name="publish dataset", cache_policy=NO_CACHE)
+def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
+    """Assemble, check and publish the dataset.
+
+    Raises
+    ------
+    ContractError
+        If a row breaks its contract; nothing is published.
+    StorageError
+        If the disk is full; nothing is published.
+    """
+    assembled = Assembler(workspace, KeyFolder.open(workspace.key_dir), config).run()
+    version = version_of(assembled, config)
+    final = workspace.datasets / version
+    reused = (final / CHECKSUMS).exists()
+    with storage_errors():
+        if not reused:
+            staging = workspace.datasets / ".staging"
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir(parents=True)
+            write_version(workspace, staging, assembled, version, config)
+            shutil.rmtree(final, ignore_errors=True)
+            staging.rename(final)
+        point_latest(workspace.datasets, version)
+    return BuildResult(
+        version=version,
+        dataset=str(final),
+        qa=str(final / "qa" / "index.html"),
+        n_exams=len(assembled.exams),
+        n_lesions=len(assembled.lesions),
+        n_rejected=len(assembled.rejected),
+        reused=reused,
+        funnel=assembled.funnel,
+    )
+
+
+def write_version(workspace: Workspace, folder: Path, assembled: Assembled, version: str, config: BuildConfig) -> None:
+    """Write every file of a version into `folder`, checksums last."""
+    known: dict[str, str] = {}
+    for exam in assembled.exams:
+        digests = workspace.result("finish", exam.exam_id)["sha256"]
+        source = workspace.exam_dir(exam.exam_id) / "final"
+        for name in VOLUMES:
+            relative = f"volumes/{exam.exam_id}/{name}.nii.gz"
+            link(source / f"{name}.nii.gz", folder / relative)
+            known[relative] = digests[f"{name}.nii.gz"]
+        link(source / "mip.png", folder / "qa" / f"{exam.exam_id}.png")
+
+    tables: list[tuple[str, Sequence[Row], type[Row]]] = [
+        ("lesions", assembled.lesions, LesionRow),
+        ("exams", assembled.exams, ExamRow),
+        ("anatomy", assembled.anatomy, AnatomyRow),
+        ("rejected", assembled.rejected, RejectedRow),
+    ]
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for name, items, model in tables:
+        rows[name] = [item.model_dump(mode="json") for item in items]
+        write_table(folder / f"{name}.parquet", rows[name], arrow_schema(model))
+        known[f"{name}.parquet"] = sha256_file(folder / f"{name}.parquet")
+
+    settings = config.model_dump(mode="json")
+    methods = methods_text(settings, software=__version__)
+    funnel = assembled.funnel.table()
+    write_json(folder / "funnel.json", assembled.funnel.model_dump(mode="json"))
+    write_json(folder / "grids.json", assembled.grids)
+    write_text(folder / "METHODS.md", f"# Methods\n\n{methods}\n")
+    write_text(folder / "run.toml", tomli_w.dumps(without_none(run_record(settings, version))))
+    write_text(
+        folder / "DATASET_CARD.md",
+        render_card(
+            name=config.dataset.name,
+            version=version,
+            license_id=config.dataset.license,
+            software=__version__,
+            lesions=rows["lesions"],
+            exams=rows["exams"],
+            n_anatomy=len(rows["anatomy"]),
+            n_rejected=len(rows["rejected"]),
+            funnel=funnel,
+            methods=methods,
+            suv_floor=config.extraction.suv_floor,
+            method=config.lesions.method,
+            structure=config.structure.method,
+        ),
+    )
+    write_croissant(
+        folder,
+        name=config.dataset.name,
+        version=version,
+        license_id=config.dataset.license,
+        description=f"{len(rows['lesions'])} lesions of {len(rows['exams'])} PET/CT exams with report sentences and masks. {methods}",
+        checksums=known,
+    )
+    write_page(
+        folder / "qa" / "index.html",
+        name=config.dataset.name,
+        version=version,
+        funnel=funnel,
+        exams=rows["exams"],
+        lesions=rows["lesions"],
+        rejected=rows["rejected"],
+        pictures={exam.exam_id: f"{exam.exam_id}.png" for exam in assembled.exams},
+    )
+    write_checksums(folder, known)
+
+
+def run_record(settings: dict[str, Any], version: str) -> dict[str, Any]:
+    """Return what goes into run.toml: everything that decided the result, and nothing that changes from run to run."""
+    stages = {name.lower(): value for name, value in vars(versions).items() if name.isupper()}
+    return {"version": version, "petarseg": __version__, "stages": stages, "settings": settings}
+
+
+def without_none(value: Any) -> Any:
+    """Drop None values, which TOML cannot write; absent means unset."""
+    if isinstance(value, dict):
+        return {key: without_none(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_none(item) for item in value]
+    return value
+
+
+def link(source: Path, target: Path) -> None:
+    """Hard-link a finished file into the version, or copy it where the file system has no links.
+
+    Workspace files are replaced, never rewritten in place, so the link keeps the published bytes.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
+def point_latest(datasets: Path, version: str) -> None:
+    """Make ``latest`` name `version`, atomically."""
+    temporary = datasets / ".latest"
+    temporary.unlink(missing_ok=True)
+    temporary.symlink_to(version)
+    temporary.replace(datasets / "latest")
