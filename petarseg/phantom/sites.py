@@ -89,7 +89,7 @@ SITES: tuple[Site, ...] = (
          "right lower paratracheal station 4R",
          "right", (26, -4, -372), (10, 20)),
     Site("subcarinal", "subcarinal lymph node", "Chest", "lymph node", "subcarinal", "midline", (2, -14, -414), (10, 22)),
-    Site("oesophagus", "distal esophageal mass", "Chest", "esophagus", "distal esophagus", "midline", (-6, -26, -505), (14, 24)),
+    Site("oesophagus", "distal esophageal mass", "Chest", "esophagus", "distal esophagus", "none", (-6, -26, -505), (14, 24)),
     # --- neck ---
     *_pair("{side} level II cervical lymph node", "Neck", "lymph node", "level II", (34, -14, -222), (10, 18)),
     *_pair("{side} supraclavicular lymph node", "Neck", "lymph node", "supraclavicular", (52, 16, -270), (10, 20)),
