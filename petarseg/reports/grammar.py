@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from petarseg.reasons import Reason
-from petarseg.reports.lexicon import ANATOMY, LESION, artefact, called_physiologic, is_reference_name, names_lesion, names_site, physiologic
+from petarseg.reports.lexicon import ANATOMY, LESION, artefact, called_physiologic, for_reference, is_reference_name, names_lesion, names_site, physiologic
 from petarseg.reports.mentions import SLICE, Chunk, SliceNumbers, chunks
 from petarseg.reports.normalize import normalize
 from petarseg.reports.pairing import Group, Mention, Pairing, group_values, pair
@@ -228,8 +228,8 @@ def _slices(mention: Mention) -> SliceNumbers:
 
 
 def _is_prior_slice(normalized: str, sentence: Sentence, chunk: Chunk) -> bool:
-    after = normalized[chunk.end : min(sentence.end, chunk.end + 60)].replace("\n", " ")
-    before = normalized[max(sentence.start, chunk.start - 60) : chunk.start].replace("\n", " ")
+    after = " ".join(normalized[chunk.end : min(sentence.end, chunk.end + 60)].split())
+    before = " ".join(normalized[max(sentence.start, chunk.start - 60) : chunk.start].split()) + " "
     return _PRIOR_SLICE_AFTER.match(after) is not None or _PRIOR_SLICE_BEFORE.search(before) is not None
 
 
@@ -355,6 +355,8 @@ def _judge(text: str, normalized: str, reading: _Reading, value: Value, group: G
         reason = Reason.SUV_RANGE
     elif value.number <= 0 or value.number > 200 or slices.numbers[number] < 1:
         reason = Reason.INVALID_VALUE
+    elif for_reference(clause) or (len(reading.values) == 1 and for_reference(" ".join(normalized[sentence.start : sentence.end].split()))):
+        reason = Reason.REFERENCE_ORGAN
     elif artefact(clause):
         reason = Reason.ARTEFACT
     prior = _prior_of(reading, value, group)
@@ -492,7 +494,7 @@ def _clause(normalized: str, sentence: Sentence, value: Value, slice_span: tuple
             break
     if LESION.search(normalized, begin, end) is None and ANATOMY.search(normalized, begin, end) is None:
         begin, end = sentence.start, sentence.end
-    return normalized[begin:end]
+    return " ".join(normalized[begin:end].split())
 
 
 def _flags(
@@ -500,7 +502,7 @@ def _flags(
 ) -> tuple[str, ...]:
     sentence = reading.sentence
     slices = _slices(mention)
-    whole = normalized[sentence.start : sentence.end]
+    whole = " ".join(normalized[sentence.start : sentence.end].split())
     flags = set(value.flags)
     current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
     if physiologic(clause) or (len(current) == 1 and not names_lesion(clause) and called_physiologic(whole)):

@@ -34,7 +34,7 @@ ANATOMY = words(
     r"prostat\w+|seminal|uter\w+|endometri\w+|cervix|parametri\w+|ovar\w+|adnex\w+|vagin\w+|vulv\w+|test(?:is|es|icular)|penis|penile|scrot\w+|inguin\w+|groin|iliac|"
     r"ili(?:um|a)|ischi\w+|pub(?:is|ic)|acetabul\w+|femor\w+|femur\w*|hips?|thighs?|knees?|tibia\w*|fibula\w*|calf|calves|ankles?|foot|feet|legs?|toes?|bones?|"
     r"osseous|skelet\w+|marrow|muscle\w*|muscular|gluteal|psoas|soft tissues?|subcutaneous|cutaneous|dermal|skin|wall|trachea\w*|bronch\w+|obturator|presacral|mesorectal|perirectal|"
-    r"popliteal|epitrochlear|celiac|coeliac|gastrohepatic|porta hepatis|para\w{4,}|peri\w{4,}|supra\w{5,}|infra\w{5,}|retro\w{5,}|level [IViv1-7]+[abAB]?|station \d+[RLrl]?|"
+    r"popliteal|epitrochlear|celiac|coeliac|gastrohepatic|porta hepatis|para\w{4,}|cardiophren\w+|peri\w{4,}|supra\w{5,}|infra\w{5,}|retro\w{5,}|level [IViv1-7]+[abAB]?|station \d+[RLrl]?|"
     r"[CTLS]\d{1,2}|[1-9]\d?[RL]|L[UL]L|R[UML]L|IJV?|BOT|GEJ|extremit\w+|occipit\w+|temporal|frontal|parietal|preauricular|buccal|gingiv\w+|lip|nasal|ear|eye|lacrimal|"
     r"aryepiglottic|piriform|pyriform|glott\w+|supraglott\w+|retropharyn\w+|infrahyoid|fossa|ligament|tendon|joint|disc|facet|ramus|trochanter\w*|condyle|patella|manubri\w+|xiphoid"
 )  # fmt: skip
@@ -53,7 +53,7 @@ REFERENCE_ORGAN = (
 )
 
 _PHYSIOLOGIC_CUE = words(
-    r"physiolog\w+|normal variant|normal(?: in| limits| activity| uptake| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
+    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;)])|unremarkable|(?:is|are|was|of) nothing|no(?:t| clinical| pathologic\w*)? (?:significance|concern)|not (?:pathologic\w*|concerning|suspicious)|normal(?: in| limits| activity| uptake| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
     r"within normal(?: limits)?|as expected|expected(?: uptake| activity| finding| distribution| biodistribution| excretion)?|"
     r"menstrual|menstruat\w+|functional|follic(?:le|les|ular)|corpus luteum|lactat\w+|brown (?:fat|adipose)|browning|growth plates?|physes|physis|"
     r"excret(?:ed|ion|ory)\w*|urine|urinary (?:activity|excretion|tracer|radioactivity|radiotracer|stasis)|menses|catamenial|respiratory effort|exertion|exercise|biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)|muscular (?:activity|tension)|"
@@ -66,7 +66,7 @@ _NEGATED_PHYSIOLOGIC = re.compile(
 )
 _PHYSIOLOGIC_ORGAN = re.compile(
     r"(?<!to the )(?<!posterior to )(?<!anterior to )(?<!adjacent to )(?<!near the )(?<!above the )(?<!below the )(?<!behind the )(?<!between the )(?<!beside the )(?<!along the )\b(?P<organ>(?:urinary )?bladder|kidneys?|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
-    r"ureter(?:s|al)?|brain|cerebral cortex|gr[ae]y matter|basal ganglia|cerebellum|myocardi(?:um|al)|heart|left ventric(?:le|ular)(?: myocardi(?:um|al))?|(?:salivary|parotid|submandibular|lacrimal|sublingual) glands|tonsils|"
+    r"ureter(?:s|al)?|brain|cerebral cortex|gr[ae]y matter|basal ganglia|cerebellum|myocardi(?:um|al)|heart|left ventric(?:le|ular)(?: myocardi(?:um|al))?|(?:salivary|parotid|submandibular|lacrimal|sublingual) glands?|parotids?|submandibulars?|tonsils?|"
     r"waldeyer'?s? ring|thymus|brown fat|bowel|colon|small bowel|cecum|stomach|vocal cords|testes|testicles|extraocular muscles|"
     r"pituitary(?: gland)?|spleen|nipples|gallbladder|adrenals|adrenal glands|collecting systems?)\b",
     re.IGNORECASE,
@@ -81,7 +81,7 @@ _SYMMETRIC = re.compile(
 _LESION_ADJECTIVE = words(
     r"mass(?:es)?|lesions?|nodul\w+|node|nodes|lymph nodes?|\w*adenopath\w*|foc(?:us|i|al|ally)|tumou?r\w*|metast\w+|implants?|deposits?|thickening|"
     r"neoplas\w+|malignan\w*|cancer\w*|\w*carcinoma\w*|\w*sarcoma\w*|lymphoma\w*|melanoma\w*|recurren\w+|abnormal\w*|asymmetric\w*|hypermetabolic|suspicious|concerning|wall|"
-    r"invasion|infiltrat\w+|segments?|biops\w+|new|sclero\w+|lytic|colitis|cystitis|gastritis|myocarditis|thymoma|not suppressed|failure|septum|polyps?"
+    r"invasion|infiltrat\w+|segments?|biops\w+|new|sclero\w+|lytic|colitis|cystitis|gastritis|myocarditis|thymoma|not suppressed|failure|septum|polyps?|thickened|enlarged|bulky|nodular|invad\w*|destructive|expansile|ulcerat\w*|primary|uptake in the (?:left|right)"
 )
 
 ARTEFACT = words(
@@ -122,6 +122,18 @@ def artefact(clause: str) -> bool:
 def names_site(text: str) -> bool:
     """Say whether a text names an anatomical site."""
     return ANATOMY.search(text) is not None
+
+
+_FOR_REFERENCE = re.compile(
+    r"\bfor (?:the )?(?:comparison|reference|calibration|quality|internal control|(?:\w+ )?(?:scor\w+|grading|normali[sz]ation|threshold\w*)|deauville|promise|krenning|percist)\b|\bas (?:an? )?(?:internal )?(?:reference|control|comparator|background)\b|"
+    r"\bnon[\s-]?lesion\w*|\breference (?:region|organ|value|standard|tissue)s?\b",
+    re.IGNORECASE,
+)
+
+
+def for_reference(clause: str) -> bool:
+    """Say whether a clause gives its value only to compare with: "parotid, for PROMISE scoring"."""
+    return _FOR_REFERENCE.search(clause) is not None and _LESION_ADJECTIVE.search(_FOR_REFERENCE.sub(" ", clause)) is None
 
 
 def is_reference_name(text: str) -> bool:

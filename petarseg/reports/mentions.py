@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # --- what a chunk can be ---
 SUV, NUMBER, SLICE, DATE, SIZE, OPAQUE, WORD, MARK = "SUV", "NUMBER", "SLICE", "DATE", "SIZE", "OPAQUE", "WORD", "MARK"
@@ -183,27 +183,42 @@ def chunks(text: str, start: int, end: int) -> list[Chunk]:
         In text order, without overlap; offsets refer to `text`.
     """
     taken: list[Chunk] = []
-    sentence = text[start:end].replace("\n", " ")
+    sentence, places = _squeeze(text, start, end)
     for found in _special(sentence):
         if all(found.end <= other.start or found.start >= other.end for other in taken):
             taken.append(found)
     taken.sort(key=lambda chunk: chunk.start)
     result: list[Chunk] = []
     position = 0
-    for chunk in [*taken, Chunk(MARK, len(sentence), len(sentence), "")]:
+    for chunk in taken:
         result.extend(_plain(sentence, position, chunk.start))
         result.append(chunk)
         position = chunk.end
-    result.pop()
-    return [_shift(chunk, start) for chunk in result]
+    result.extend(_plain(sentence, position, len(sentence)))
+    return [_place(chunk, places) for chunk in result]
 
 
-def _shift(chunk: Chunk, offset: int) -> Chunk:
+def _squeeze(text: str, start: int, end: int) -> tuple[str, list[int]]:
+    """Return the sentence with every run of blanks as one, and the offset in `text` of each of its characters."""
+    characters: list[str] = []
+    places: list[int] = []
+    for position in range(start, end):
+        character = text[position]
+        if character.isspace():
+            if characters and characters[-1] == " ":
+                continue
+            character = " "
+        characters.append(character)
+        places.append(position)
+    return "".join(characters), places
+
+
+def _place(chunk: Chunk, places: list[int]) -> Chunk:
+    """Return the chunk with the offsets of the text."""
     slices = chunk.slices
     if slices is not None:
-        spans = tuple((a + offset, b + offset) for a, b in slices.spans)
-        slices = SliceNumbers(slices.plane, slices.numbers, spans, slices.is_range, slices.form, slices.explicit)
-    return Chunk(chunk.kind, chunk.start + offset, chunk.end + offset, chunk.text, chunk.suv_kind, slices)
+        slices = replace(slices, spans=tuple((places[a], places[b - 1] + 1) for a, b in slices.spans))
+    return replace(chunk, start=places[chunk.start], end=places[chunk.end - 1] + 1, slices=slices)
 
 
 def _special(sentence: str) -> Iterator[Chunk]:
