@@ -32,6 +32,11 @@ _UPTAKE_MIN: tuple[tuple[float, float, float], ...] = (
     (100_000.0, 10.0, 4_320.0),  # Cu-64
     (1_000_000.0, 10.0, 14_400.0),  # Zr-89, I-124
 )
+_UPTAKE_MIN_OF_TRACER = {
+    # Imaged from minutes after injection; the window of the radionuclide would reject every exam.
+    "fluciclovine": (1.0, 60.0),  # prescribing information of Axumin: scan from 3 to 5 min
+    "fluorocholine": (0.0, 120.0),  # early dynamic phase, and 60 min (EANM guideline on choline PET/CT)
+}
 HALF_LIFE_S = (60.0, 1_000_000.0)
 
 
@@ -59,6 +64,8 @@ class SuvInputs:
         Philips (7053,1000) and (7053,1009).
     decay_factors : tuple of float or None
         DecayFactor of each frame, by which the scanner says it has multiplied; None unless every frame has one.
+    tracer : str or None
+        Normalised radiopharmaceutical; some are imaged at other times than most of their radionuclide.
     """
 
     units: str
@@ -80,6 +87,7 @@ class SuvInputs:
     direct_factor: float | None = None
     activity_factor: float | None = None
     decay_factors: tuple[float, ...] | None = None
+    tracer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +295,7 @@ def _finish(
 ) -> SuvConversion:
     """Check the uptake time and assemble the answer."""
     if uptake_s is not None and inputs.half_life_s is not None:
-        low, high = _uptake_range_min(inputs.half_life_s)
+        low, high = _uptake_range_min(inputs.half_life_s, inputs.tracer)
         if not low * 60.0 <= uptake_s <= high * 60.0:
             if check_uptake:
                 raise QuantificationError(
@@ -298,7 +306,9 @@ def _finish(
     return SuvConversion(factors, method, reference, uptake_s, dose_bq, tuple(dict.fromkeys(notes)), used)
 
 
-def _uptake_range_min(half_life_s: float) -> tuple[float, float]:
+def _uptake_range_min(half_life_s: float, tracer: str | None) -> tuple[float, float]:
+    if tracer in _UPTAKE_MIN_OF_TRACER:
+        return _UPTAKE_MIN_OF_TRACER[tracer]
     for bound, low, high in _UPTAKE_MIN:
         if half_life_s <= bound:
             return low, high

@@ -294,3 +294,13 @@ def test_sample_headers(shared_data: Path, tmp_path: Path, name: str) -> None:
     answer = suv_of(files)
     assert answer["status"] == "ok", answer
     assert answer["factor"] == pytest.approx(SAMPLE_FACTORS[name], rel=1e-4)
+
+
+def test_fluciclovine_is_imaged_from_minutes_after_injection():
+    """Axumin's prescribing information starts the scan 3 to 5 min after injection; for FDG the same interval is an error."""
+    early = with_clock(SCAN - timedelta(minutes=4))
+    conversion = convert_to_suv(replace(BASE, tracer="fluciclovine", **early))
+    assert conversion.factors[0] == pytest.approx(factor(4.0))
+    with pytest.raises(QuantificationError) as error:
+        convert_to_suv(replace(BASE, tracer="FDG", **early))
+    assert error.value.reason is Reason.UPTAKE_TIME_IMPLAUSIBLE

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from petarseg.decay import Frame, Vendor
 from petarseg.dicom.header import Header
 from petarseg.dicom.tags import Tag
-from petarseg.dicom.tracers import HALF_LIFE_S, read_nuclide
+from petarseg.dicom.tracers import HALF_LIFE_S, read_nuclide, read_tracer
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
 from petarseg.suv import SuvInputs
@@ -165,6 +165,7 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
         direct_factor=_philips_factor(headers, 0x00),
         activity_factor=_philips_factor(headers, 0x09),
         decay_factors=_decay_factors(headers),
+        tracer=read_tracer(first),
     )
 
 
