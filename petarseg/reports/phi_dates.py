@@ -122,7 +122,7 @@ _PARTIAL_CUE = re.compile(
     r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|seen|signed|"
     r"dictated|read|reported|compar(?:ison|ed\s+(?:to|with))|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|PET(?:[/-]CT)?|MRI?|"
     r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|dated\s+)?"
-    r"(?:the\s+)?[:(,]?\s*|\d/\d{1,2}\s*(?:-|–|to|and|&|,)\s*)$",
+    r"(?:the\s+)?[:(,]?\s*|\d/\d{1,2}\s*(?:-|–|to|and|or|&|,|\+|/)\s*)$",
     re.IGNORECASE,
 )
 # Words whose numbers are slices, levels, fractions or scores, never days.
@@ -141,6 +141,9 @@ _LONE_MONTH = re.compile(
     + "|".join(_ENGLISH_MONTHS)
     + r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?(?!\s*\d)",
 )
+
+
+_HOLIDAY = re.compile(r"\b(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|Easter(?:\s+(?:Sunday|Monday))?|New\s+Year['’]?s(?:\s+(?:Eve|Day))?|Independence\s+Day|Labor\s+Day|Memorial\s+Day|Boxing\s+Day)\b(?!\s+tree)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +204,7 @@ def find_dates(text: str) -> list[DateMention]:
             found.append(mention_partial)
     for match in _LONE_MONTH.finditer(text):
         found.append(DateMention(match.start("name"), match.end("name"), None, _MONTHS[match["name"].lower()], None))
+    found += [DateMention(match.start(), match.end(), None, None, None) for match in _HOLIDAY.finditer(text)]
     return _longest(found)
 
 
@@ -278,40 +282,36 @@ def _longest(found: Iterable[DateMention]) -> list[DateMention]:
 # ------------------------------------------------------------------ moving dates
 
 
-def known_order(mentions: Sequence[DateMention], order: DateOrder, known: Iterable[date] = ()) -> Literal["mdy", "dmy"] | None:
+def _valid(year: int, month: int, day: int) -> date | None:
+    try:
+        return date(year, month, day)
+    except ValueError:
+        return None
+
+
+def order_of(text: str, mentions: Sequence[DateMention], order: DateOrder, known: Iterable[date] = ()) -> Literal["mdy", "dmy"] | None:
     """Decide whether the numeric dates of one report are month/day or day/month.
 
     Parameters
     ----------
+    text : str
+        The report.
     mentions : sequence of DateMention
-        All dates of the report.
+        Its dates.
     order : {"auto", "mdy", "dmy"}
         What the caller says; "auto" looks for evidence.
     known : iterable of datetime.date
-        Dates of the exam from its DICOM headers: a numeric date that equals one of them in one order only decides.
+        Dates of the exam from its DICOM headers: a numeric date that equals one of them in one order only is evidence, as is one
+        with a number over 12.
 
     Returns
     -------
     {"mdy", "dmy"} or None
-        None when there is no evidence or it is contradictory: guessing would move a date by months.
+        None without evidence or with contradictory evidence: a guess would move a date by months.
     """
     if order != "auto":
         return order
     dates = set(known)
-    votes: set[Literal["mdy", "dmy"]] = set()
-    for mention in mentions:
-        if mention.numbers is None or mention.year is None:
-            continue
-        first, second = mention.numbers
-        as_mdy = _valid(mention.year, first, second) in dates
-        as_dmy = _valid(mention.year, second, first) in dates
-        if as_mdy != as_dmy:
-            votes.add("mdy" if as_mdy else "dmy")
-    return votes.pop() if len(votes) == 1 else None
-
-
-def layout_votes(text: str) -> set[Literal["mdy", "dmy"]]:
-    """Collect what the unambiguous numeric dates of a text say about its order (first number over 12: day first)."""
     votes: set[Literal["mdy", "dmy"]] = set()
     for match in _NUMERIC.finditer(text):
         first, second = int(match["first"]), int(match["second"])
@@ -319,11 +319,115 @@ def layout_votes(text: str) -> set[Literal["mdy", "dmy"]]:
             votes.add("dmy")
         elif second > 12 >= first:
             votes.add("mdy")
-    return votes
+    for mention in mentions:
+        if mention.numbers is not None and mention.year is not None:
+            first, second = mention.numbers
+            as_mdy = _valid(mention.year, first, second) in dates
+            as_dmy = _valid(mention.year, second, first) in dates
+            if as_mdy != as_dmy:
+                votes.add("mdy" if as_mdy else "dmy")
+    return votes.pop() if len(votes) == 1 else None
 
 
-def _valid(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
+def shifted(text: str, mention: DateMention, days: int, order: Literal["mdy", "dmy"] | None) -> str | None:
+    """Write a date moved by whole days in its own layout.
+
+    Parameters
+    ----------
+    text : str
+        The report.
+    mention : DateMention
+        A date of it.
+    days : int
+        Whole days, negative for the past.
+    order : {"mdy", "dmy"} or None
+        Order of numeric dates, from `order_of`.
+
+    Returns
+    -------
+    str or None
+        None when the date cannot be moved truthfully: no year, open order, or month names of another language. A date of month and year
+        is moved from the middle of its month.
+    """
+    month, day = mention.month, mention.day
+    if mention.year is None or (mention.numbers is not None and order is None):
         return None
+    if mention.numbers is not None:
+        month, day = mention.numbers if order == "mdy" else mention.numbers[::-1]
+    if month is None:
+        return None
+    old = _valid(mention.year, month, day if day is not None else 15)
+    if old is None:
+        return None
+    new = old + timedelta(days=days)
+    tokens = re.findall(r"\d+|[^\W\d_]+(?:-[^\W\d_]+)*|.", text[mention.start : mention.end], re.DOTALL)
+    roles = _roles(tokens, mention, month, day)
+    if roles is None:
+        return None
+    padded = all(len(token) > 1 for token, role in zip(tokens, roles, strict=True) if role in {"day", "month"} and token.isdigit())
+    textual = any(role == "name" for role in roles)
+    out = [_rewritten(token, role, new, pad=padded and not (textual and not token.startswith("0"))) for token, role in zip(tokens, roles, strict=True)]
+    return None if None in out else "".join(piece for piece in out if piece is not None)
+
+
+def _roles(tokens: Sequence[str], mention: DateMention, month: int, day: int | None) -> list[str] | None:
+    """Say for each token of a date what it stands for; None when that cannot be told."""
+    if len(tokens) == 1 and tokens[0].isdigit() and len(tokens[0]) in {8, 12, 14}:
+        return ["compact"]
+    roles: list[str] = []
+    wanted = [] if day is None else ["day"]
+    named = any(token.lower() in _MONTHS for token in tokens)
+    if not named:
+        wanted.append("month")
+    for token in tokens:
+        if token.isdigit():
+            if (len(token) == 4 or "year" not in roles and not wanted) and _full_year(token) == mention.year:
+                roles.append("year")
+                continue
+            value = int(token)
+            role = None
+            if mention.numbers is not None and wanted:
+                first_is_month = (month, day) == mention.numbers
+                role = wanted[-1] if first_is_month == (len(wanted) == 2) else wanted[0]
+            elif "month" in wanted and value == month and ("day" not in wanted or value != day or mention.start < 0):
+                role = "month"
+            elif "day" in wanted and value == day:
+                role = "day"
+            elif "month" in wanted and value == month:
+                role = "month"
+            if role is None:
+                return None
+            wanted.remove(role)
+            roles.append(role)
+        elif token.lower() in _MONTHS:
+            roles.append("name")
+        elif token.lower() in _ORDINAL_WORDS:
+            roles.append("word")
+        elif token.lower() in {"st", "nd", "rd", "th"}:
+            roles.append("suffix")
+        else:
+            roles.append("keep")
+    return roles if "year" in roles else None
+
+
+def _rewritten(token: str, role: str, new: date, *, pad: bool) -> str | None:
+    if role == "year":
+        return f"{new.year:04d}" if len(token) == 4 else f"{new.year % 100:02d}"
+    if role in {"day", "month"}:
+        value = new.day if role == "day" else new.month
+        return f"{value:02d}" if pad else str(value)
+    if role == "compact":
+        return f"{new:%Y%m%d}{token[8:]}"
+    if role == "suffix":
+        return "th" if 10 < new.day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(new.day % 10, "th")
+    if role == "word":
+        return _ORDINAL_WORDS[new.day - 1]
+    if role == "name":
+        name = _ENGLISH_MONTHS[new.month - 1]
+        low = token.lower()
+        full = [month.lower() for month in _ENGLISH_MONTHS]
+        if low not in full and low not in {month[:3] for month in full} | {"sept"}:
+            return None
+        name = name if low in full and low != "may" else name[:3] if low != "may" else name
+        return name.upper() if token.isupper() else name.lower() if token.islower() else name
+    return token

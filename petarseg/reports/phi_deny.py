@@ -8,12 +8,13 @@ where capitals or the words beside them make a name of them, because matching th
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_word
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_report_word
 from petarseg.reports.phi_span import PhiSpan
 
 _DICOM_DATE = re.compile(r"(?P<year>(?:18|19|20)\d\d)[-/.]?(?P<month>0[1-9]|1[0-2])[-/.]?(?P<day>0[1-9]|[12]\d|3[01])(?:[T ]?\d{2}.*)?")
@@ -67,27 +68,29 @@ class DenyList:
                 try:
                     dates.add(date(int(day["year"]), int(day["month"]), int(day["day"])))
                 except ValueError:
+                    pass
+                else:
                     continue
-                continue
             if any(char.isdigit() for char in value):
                 pattern = _number_pattern(value)
                 if pattern is not None:
                     patterns.append((pattern, "OTHER_ID"))
                 continue
-            words = [word for word in _PART.findall(value.replace("^", " ").replace("=", " "))]
+            words = _PART.findall(value)
             telling = [word for word in words if word.lower() not in _TITLES]
             institution = any(word.lower() in _GENERIC for word in telling)
             if len(telling) > 1 and not all(word.lower() in _GENERIC for word in telling):
                 patterns.append((_phrase_pattern(telling), "HOSPITAL" if institution else "NAME"))
             for word in telling:
-                low = word.lower().replace("’", "'")
+                low = _folded(word)
                 if len(low) < 2 or low in _GENERIC:
                     continue
-                if is_word(low) or low in COMMON_WORDS or len(low) < 3:
+                if is_report_word(low) or low in COMMON_WORDS or len(low) < 3:
                     if not institution:
                         weak.add(low)
                 else:
                     parts.add(low)
+        patterns += [(_glued_date(day), "DATE") for day in sorted(dates)]
         return cls(frozenset(parts), frozenset(weak), tuple(patterns), frozenset(dates))
 
     def find(self, text: str) -> Iterator[PhiSpan]:
@@ -96,13 +99,17 @@ class DenyList:
             for match in pattern.finditer(text):
                 yield PhiSpan(*match.span(), kind)
         for match in _PART.finditer(text):
-            low = match.group().lower().replace("’", "'")
-            bare = low.removesuffix("'s")
-            if bare in self.parts:
-                if not is_eponym(text, match.start(), match.end(), strict=True):
-                    yield PhiSpan(match.start(), match.start() + len(bare), "NAME")
-            elif bare in self.weak_parts and self._in_name_place(text, match):
-                yield PhiSpan(match.start(), match.start() + len(bare), "NAME")
+            word = re.sub(r"['’]s$", "", match.group())
+            folded, end = _folded(word), match.start() + len(word)
+            if folded in self.parts:
+                if not is_eponym(text, match.start(), end, strict=True):
+                    yield PhiSpan(match.start(), end, "NAME")
+            elif folded in self.weak_parts and self._in_name_place(text, match):
+                yield PhiSpan(match.start(), end, "NAME")
+
+    def forbids(self, word: str) -> bool:
+        """Say whether a lower-case word is a name of the exam."""
+        return word in self.parts or word in self.weak_parts
 
     def _in_name_place(self, text: str, match: re.Match[str]) -> bool:
         word = match.group()
@@ -112,10 +119,10 @@ class DenyList:
             return not is_eponym(text, match.start(), match.end(), strict=True)
         beside = self.parts | self.weak_parts
         following = re.compile(r"[\s,^]+([^\W\d_]+)").match(text, match.end())
-        if following is not None and following.group(1).lower() in beside and following.group(1)[0].isupper():
+        if following is not None and _folded(following.group(1)) in beside and following.group(1)[0].isupper():
             return True
         before = re.search(r"([^\W\d_]+)[\s,^]+$", text[max(0, match.start() - 40) : match.start()])
-        if before is not None and before.group(1).lower() in beside and before.group(1)[0].isupper():
+        if before is not None and _folded(before.group(1)) in beside and before.group(1)[0].isupper():
             return True
         line_start = text.rfind("\n", 0, match.start()) + 1
         line = text[line_start : text.find("\n", match.end()) if "\n" in text[match.end() :] else len(text)]
@@ -146,6 +153,20 @@ def _number_pattern(value: str) -> re.Pattern[str] | None:
             text = re.escape(piece)
         body.append(text)
     return re.compile(r"(?<![A-Za-z\d])(?<!\d[.,])" + r"[\s._/-]{0,3}".join(body) + r"(?![A-Za-z\d])(?![.,]\d)", re.IGNORECASE)
+
+
+def _glued_date(day: date) -> re.Pattern[str]:
+    """Match a date of the exam written without separators, in any order (``03142024``, ``140324``)."""
+    year, month, number = f"{day:%Y}", f"{day:%m}", f"{day:%d}"
+    forms = {month + number + year, number + month + year, year + month + number}
+    forms |= {month + number + year[2:], number + month + year[2:], year[2:] + month + number}
+    return re.compile(r"(?<![\w.,-])(?:" + "|".join(sorted(forms)) + r")(?![\w-])(?![.,]\d)")
+
+
+def _folded(word: str) -> str:
+    """Lower-case a word and take accents and apostrophes off."""
+    plain = unicodedata.normalize("NFKD", word.casefold().replace("ø", "o").replace("đ", "d").replace("ł", "l"))
+    return "".join(char for char in plain if char.isalpha())
 
 
 def _phrase_pattern(words: Sequence[str]) -> re.Pattern[str]:

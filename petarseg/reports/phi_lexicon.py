@@ -10,6 +10,7 @@ import re
 from functools import lru_cache
 
 from petarseg.reports.phi_people import CITIES, FAMILY_NAMES, GIVEN_NAMES, STATES
+from petarseg.reports.phi_words import REPORT_WORDS
 
 # Words of PET/CT reports that a general English dictionary lacks, with abbreviations, tracers, drugs and products.
 _MEDICAL = frozenset(
@@ -104,7 +105,15 @@ def _english() -> frozenset[str]:
     """Words of the WordNet index that the spaCy package carries for its lemmatizer, without the personal and place names in it."""
     from petarseg.reports.phi_model import word_index
 
-    return word_index() - GIVEN_NAMES - FAMILY_NAMES - CITIES - STATES
+    return word_index("noun", "verb", "adj", "adv") - GIVEN_NAMES - FAMILY_NAMES - CITIES - STATES
+
+
+@lru_cache(maxsize=1)
+def _no_nouns() -> frozenset[str]:
+    """Verbs, adjectives and adverbs: the part of the index that holds no surnames of famous people."""
+    from petarseg.reports.phi_model import word_index
+
+    return word_index("verb", "adj", "adv") - GIVEN_NAMES - FAMILY_NAMES - CITIES - STATES
 
 
 @lru_cache(maxsize=65536)
@@ -113,29 +122,44 @@ def is_word(token: str) -> bool:
     word = token.lower().replace("’", "'").strip("'.-")
     if not word or word in _MEDICAL or word in _FUNCTION_WORDS:
         return True
+    if word in _english():
+        return True
     if "-" in word or "/" in word:
         return all(is_word(part) for part in re.split(r"[-/]", word) if part)
     if word in GIVEN_NAMES or word in FAMILY_NAMES or word in CITIES or word in STATES:
         return word in COMMON_WORDS
-    return _known(word, _english()) or bool(_SUFFIX.search(word) and len(word) > 6) or _built(word)
+    return _known(word, REPORT_WORDS) or _known(word, _english()) or bool(_SUFFIX.search(word) and len(word) > 6) or _built(word, _english())
 
 
-def _known(word: str, english: frozenset[str]) -> bool:
-    if word in english:
+@lru_cache(maxsize=65536)
+def is_report_word(token: str) -> bool:
+    """Say whether `token` is a plain word of reports, which may carry a capital inside a sentence without being a name."""
+    word = token.lower().replace("’", "'").strip("'.-")
+    if not word or word in _MEDICAL or word in _FUNCTION_WORDS or word in REPORT_WORDS:
+        return True
+    if "-" in word or "/" in word:
+        return all(is_report_word(part) for part in re.split(r"[-/]", word) if part)
+    if word in GIVEN_NAMES or word in FAMILY_NAMES or word in CITIES or word in STATES:
+        return False
+    return _known(word, REPORT_WORDS) or _known(word, _no_nouns()) or bool(_SUFFIX.search(word) and len(word) > 6) or _built(word, REPORT_WORDS)
+
+
+def _known(word: str, words: frozenset[str]) -> bool:
+    if word in words:
         return True
     for pattern, replacement in _INFLECTIONS:
         stem, changed = pattern.subn(replacement, word)
-        if changed and len(stem) > 2 and (stem in english or stem in _MEDICAL):
+        if changed and len(stem) > 2 and (stem in words or stem in _MEDICAL):
             return True
     return False
 
 
-def _built(word: str) -> bool:
+def _built(word: str, words: frozenset[str]) -> bool:
     match = _PREFIX.match(word)
     if match is None or len(word) - match.end() < 4:
         return False
     rest = word[match.end() :]
-    return rest in _MEDICAL or _known(rest, _english())
+    return rest in _MEDICAL or _known(rest, words)
 
 
 # Names that are also plain words of reports: never taken for a name by the word alone.
@@ -156,6 +180,11 @@ def is_person_name(token: str) -> bool:
     """Say whether `token` is a common given or family name that is no plain word."""
     word = token.lower().replace("’", "'").strip("'.-")
     return (word in GIVEN_NAMES or word in FAMILY_NAMES) and word not in COMMON_WORDS
+
+
+def is_proper(token: str) -> bool:
+    """Say whether a capitalised `token` inside a sentence is a proper noun: a common name or no plain word of reports."""
+    return is_person_name(token) or not is_report_word(token)
 
 
 def may_be_name(token: str) -> bool:

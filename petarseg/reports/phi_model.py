@@ -73,11 +73,11 @@ def _analyzer() -> Any:
     return AnalyzerEngine(registry=registry, nlp_engine=engine, supported_languages=["en"])
 
 
-@lru_cache(maxsize=1)
-def word_index() -> frozenset[str]:
-    """Lower-case words of the WordNet index that the model's lemmatizer carries."""
+@lru_cache(maxsize=4)
+def word_index(*kinds: str) -> frozenset[str]:
+    """Lower-case words of the WordNet index that the model's lemmatizer carries, for the given kinds ("noun", "verb", "adj", "adv")."""
     table = _pipeline().get_pipe("lemmatizer").lookups.get_table("lemma_index")
-    return frozenset(word for words in table.values() for word in words)
+    return frozenset(word for kind in kinds for word in table[kind])
 
 
 def entities(texts: Sequence[str], telling: Callable[[str], bool]) -> list[list[tuple[int, int, str]]]:

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_word, may_be_name
 from petarseg.reports.phi_people import GIVEN_NAMES
 from petarseg.reports.phi_span import PhiSpan
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
 # A word of a name: letters with inner hyphens, apostrophes and dots of initials.
 WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_])|-(?=[^\W\d_]))*")
-_PARTICLES = frozenset(
+PARTICLES = frozenset(
     "de da das del della der den des di do dos du el la las le los van von vom zu zum ten ter te bin ibn ben bint al st saint san santa mac af y e i thị văn af".split()
 )
 _SUFFIXES = frozenset("jr sr ii iii iv esq".split())
@@ -50,7 +50,7 @@ _ROLE = (
     r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name|surname|last[ ]?name|first[ ]?name|given[ ]?names?|family[ ]?name|middle[ ]name|maiden[ ]name|forenames?|alias|a\.?k\.?a\.?|client|subject|"
     r"(?:referring|ordering|attending|requesting|primary(?:[ ]care)?|consulting|interpreting|reading|reporting|signing|supervising|dictating|responsible|admitting|treating|family|nuclear(?:[ ]medicine)?)"
     r"(?:[ ](?:physician|provider|doctor|md|clinician|radiologist|consultant|dr|practitioner|resident|surgeon|oncologist|attending|specialist))?(?:\(s\)|s)?(?:[ ]name)?|"
-    r"ref(?:erral|erred|erring)?(?:[ ]by|[ ]from|[ ]md|[ ]dr|[ ]phys(?:ician)?)?|req(?:uest(?:ed|or|er)?)?(?:[ ]by)?|ord(?:ered|er)?(?:[ ]by)?|(?:[a-z]+[ ])?phys(?:ician)?|provider|doctor|md|pcp|gp|consultant|clinician|surgeon|oncologist|radiologist|resident|fellow|attending|registrar|trainee|"
+    r"ref(?:erral|erred|erring)?(?:[ ]by|[ ]from|[ ]md|[ ]dr|[ ]phys(?:ician)?)?|req(?:uest(?:ed|or|er)?)?(?:[ ]by)?|ord(?:ered|er)?(?:[ ]by)?|(?:[a-z]+[ ])?phys(?:ician)?|provider|doctor|drs?|md|pcp|gp|consultant|clinician|surgeon|oncologist|radiologist|resident|fellow|attending|registrar|trainee|"
     r"tech(?:nologist|nician)?|technologist|radiographer|nurse|rn|rad|radiology[ ]resident|nm[ ]tech|injected[ ]by|scanned[ ]by|performed[ ]by|acquired[ ]by|imaged[ ]by|staff|operator|"
     r"(?:electronically[ ]|digitally[ ]|e-?)?(?:signed|authenticated|verified|approved|finali[sz]ed|validated|authori[sz]ed|released|attested)(?:[ ](?:off|electronically|and[ ]\w+))?(?:[ ](?:by|per))?|"
     r"(?:dict(?:ated)?|typed|transcribed|trans(?:criptionist)?|transcriptionist|interpreted|interp|read|reported|prepared|written|entered|reviewed|compiled|edited|checked|co-?signed|cosigner|drafted|reader|author|over-?read)(?:[ ]by|[ ]and[ ]\w+[ ]by)?|dictator|signature|signer|sign(?:ing)?|"
@@ -115,18 +115,18 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
         dotted = text[match.end() : match.end() + 1] == "."
         if (
             words
-            and low in _PARTICLES
+            and low in PARTICLES
             and WORD.match(text, _skip(text, match.end() + (1 if low == "st" and dotted else 0)))
             and (word.islower() or full == 0 or low not in {"do", "i", "e"})
         ):
             following = WORD.match(text, _skip(text, match.end() + (1 if low == "st" and dotted else 0)))
-            if following is None or not (following.group()[0].isupper() or following.group().lower() in _PARTICLES):
+            if following is None or not (following.group()[0].isupper() or following.group().lower() in PARTICLES):
                 break
             position, words = following.start(), words + 1
             continue
-        if not words and low in _PARTICLES and low not in {"do", "i", "e", "te", "st"}:
+        if not words and low in PARTICLES and low not in {"do", "i", "e", "te", "st"}:
             following = WORD.match(text, _skip(text, match.end()))
-            if following is not None and following.group()[0].isupper() and (word[0].isupper() or len(low) > 1):
+            if following is not None and (following.group()[0].isupper() or following.group() in PARTICLES) and (word[0].isupper() or len(low) > 1):
                 position, words = following.start(), words + 1
                 continue
         if len(word) == 1 or (len(word) == 2 and word.isupper() and dotted is False and full and low not in _STOP and not is_word(word)):
@@ -158,9 +158,15 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
             break
     if end is None or (full == 0 and words < 2):
         return None
-    if known_only and words == full and not any(may_be_name(word.group()) for word in WORD.finditer(text, start, end)):
+    if known_only and words == full and not _any_name(text, start, end):
         return None
     return end - 2 if text[start:end].endswith(("'s", "’s")) else end
+
+
+def _any_name(text: str, start: int, end: int) -> bool:
+    """Say whether one of the words is a name by itself, or in a line of mixed case no plain word of reports."""
+    words = [match.group() for match in WORD.finditer(text, start, end) if len(match.group()) > 1]
+    return any(may_be_name(word) for word in words) or any(is_proper(word) for word in words if not word.isupper())
 
 
 def _skip(text: str, position: int) -> int:
@@ -222,6 +228,13 @@ def find_names(text: str) -> Iterator[PhiSpan]:
     yield from _by_comma(text)
 
 
+def find_titled(text: str) -> Iterator[PhiSpan]:
+    """Find names after an unmistakable title or before a credential that no dictionary explains, for the leak scan."""
+    for span in (*_by_title(text), *_by_credential(text)):
+        if all(may_be_name(match.group()) and len(match.group()) > 2 for match in WORD.finditer(text, span.start, span.end)):
+            yield span
+
+
 def _by_title(text: str) -> Iterator[PhiSpan]:
     for match in _TITLE.finditer(text):
         title = match.group().strip(" .")
@@ -279,8 +292,8 @@ def _general_label(label: str) -> bool:
     """Labels that words other than names follow as often ("To:", "Re:", "Reported:", "Attending: none")."""
     return bool(
         re.match(
-            r"(?:to|from|re|regarding|read|reported|reviewed|checked|prepared|written|entered|subject|contact|sign|copies|copy\s+to|ref|referral|request|requested|order|ordered|author|staff|rad|md|rn|attention|called|patient|pt|primary|nuclear|family|"
-            r"consulting|treating|performed|nom|name)\b",
+            r"(?!.*(?:\bby\b|name|physician|provider|doctor|\bdr\b))(?:to|from|re|regarding|read|reported|reviewed|checked|prepared|written|entered|subject|contact|sign|copies|copy\s+to|ref|referral|request|requested|order|ordered|author|staff|rad|md|rn|attention|called|patient|pt|primary|nuclear|family|"
+            r"consulting|treating|performed|nom)\b",
             label,
             re.IGNORECASE,
         )
@@ -324,7 +337,7 @@ def _read_back(text: str, end: int, *, strict: bool) -> int | None:
         if len(word) == 1 and word.isupper():
             start, right = match.start(), match.start()
             continue
-        if low in _PARTICLES and word.islower() and start is not None:
+        if low in PARTICLES and word.islower() and start is not None:
             start, right = match.start(), match.start()
             continue
         if not word[0].isupper() or low in _STOP:
@@ -430,43 +443,67 @@ def _field_starts(content: str) -> list[int]:
 
 def find_unknown(text: str) -> Iterator[PhiSpan]:
     """Find capitalised words of running text that no dictionary knows or that are common names, and that no eponym rule keeps."""
+    english = is_english(text, default=True)
     for line in re.finditer(r"[^\r\n]+", text):
-        letters = [char for char in line.group().replace("_x000D_", "") if char.isalpha()]
+        letters = [char for char in line.group() if char.isalpha()]
         if not letters or sum(char.isupper() for char in letters) > 0.6 * len(letters):
             continue
-        yield from _unknown_in_line(text, line.start(), line.end())
+        if is_english(line.group(), default=english):
+            yield from _unknown_in_line(text, line.start(), line.end())
 
 
 def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiSpan]:
     position = line_start
+    plain = [
+        m.group()
+        for m in WORD.finditer(text, line_start, line_end)
+        if len(m.group()) > 3 and is_report_word(m.group()) and not _starts_sentence(text, line_start, m.start())
+    ]
+    titled = len(plain) > 2 and sum(word[0].isupper() for word in plain) > 0.5 * len(plain)
     for match in WORD.finditer(text, line_start, line_end):
         if match.start() < position:
             continue
         word = match.group()
-        if len(word) < 3 or not word[0].isupper() or word.isupper() or any(c.isupper() for c in word[1:] if not _inner_capital(word)):
+        if len(word) < 3 or not word[0].isupper() or word.isupper() or not has_name_shape(word):
             continue
         if (
             text[match.start() - 1 : match.start()].isalnum()
             or re.match(r"\s*[:#=]|[\s-]?\d", text[match.end() : match.end() + 3])
         ):
             continue
-        if not may_be_name(word) or word.lower() in COMMON_WORDS or word.lower() in _STOP:
+        if word.lower() in COMMON_WORDS and word.lower() not in GIVEN_NAMES or word.lower() in _STOP:
+            continue
+        initial = re.search(rf"(?<![\w])(?:[{UPPER}]\.[ ]?){{1,3}}$", text[max(line_start, match.start() - 8) : match.start()])
+        first = _starts_sentence(text, line_start, match.start()) and not initial
+        if not (may_be_name(word) or (not first and not titled and is_proper(word))):
             continue
         end = read_name(text, match.start(), known_only=True)
         if end is None:
             continue
-        position = end
         words = [m.group() for m in WORD.finditer(text, match.start(), end) if len(m.group()) > 1]
-        initial = re.search(rf"(?<![\w])(?:[{UPPER}]\.[ ]?){{1,3}}$", text[max(0, match.start() - 8) : match.start()])
-        if len(words) == 1 and not initial and (_starts_sentence(text, line_start, match.start()) and not is_person_name(word)):
+        if word.lower() in COMMON_WORDS and not (len(words) > 1 and words[1][0].isupper() and is_proper(words[1])):
             continue
-        if is_eponym(text, match.start(), end):
+        position = end
+        if (len(words) == 1 and first and not is_person_name(word)) or is_eponym(text, match.start(), end):
             continue
-        yield PhiSpan(match.start() - (len(initial.group()) if initial else 0), end, "NAME")
+        start = match.start() - len(initial.group()) if initial else match.start()
+        if not initial and not titled and not first:
+            start = _with_qualifier(text, line_start, start)
+        yield PhiSpan(start, end, "NAME")
 
 
-def _inner_capital(word: str) -> bool:
-    return bool(re.fullmatch(rf"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’])?[{UPPER}][^\W\d_]+(?:[-'’][^\W\d_]+)*", word))
+def _with_qualifier(text: str, line_start: int, start: int) -> int:
+    """Take in the capitalised plain word before a proper noun inside a sentence ("Lower Marston")."""
+    before = re.search(rf"(?<![\w-])(?P<word>[{UPPER}][^\W\d_]+)[ ]$", text[max(line_start, start - 20) : start])
+    if before is None or before["word"].isupper() or before["word"].lower() in _STOP:
+        return start
+    at = start - len(before.group())
+    return start if _starts_sentence(text, line_start, at) else at
+
+
+def has_name_shape(word: str) -> bool:
+    """Tell ``McAllister`` and ``O'Neill`` from ``RoIs`` and ``LangExtract``."""
+    return word.isupper() or bool(re.fullmatch(rf"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’])?[{UPPER}][^\W\d_]+(?:[-'’][^\W\d_]+)*", word))
 
 
 def _starts_sentence(text: str, line_start: int, start: int) -> bool:
@@ -489,3 +526,14 @@ def in_name_place(text: str, start: int, end: int) -> bool:
         return False
     following = WORD.match(text, _skip(text, end))
     return following is None or not following.group()[0].isupper()
+
+
+def is_english(text: str, *, default: bool) -> bool:
+    """Say whether most lower-case words are in the English dictionary; `default` for stretches with too few words to tell.
+
+    In other languages nearly every word is unknown, so being unknown says nothing there.
+    """
+    words = [match.group() for match in WORD.finditer(text) if len(match.group()) > 3 and match.group().islower()]
+    if len(words) < 5:
+        return default
+    return sum(map(is_word, words)) > 0.6 * len(words)

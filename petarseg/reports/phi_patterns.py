@@ -31,9 +31,9 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
     (
         "MRN",
         re.compile(
-            rf"(?:\b(?:MRNs?|M\.R\.N\.?|EMRN|CMRN|PMRN|MRNO|MPI|EMPI|EPI|MR[ ]?(?:#|no\b\.?|number|num)|med(?:ical)?\.?[ ]?rec(?:ord)?s?\.?(?:[ ](?:#|no\b\.?|number|num|id))?|"
+            rf"(?:\b(?:MRNs?|M\.R\.N\.?|EMRN|CMRN|PMRN|MRNO|MPI|EMPI|EPI|MR(?:[ ]?(?:#|no\b\.?|number|num)|(?=[ :]+\d))|med(?:ical)?\.?[ ]?rec(?:ord)?s?\.?(?:[ ](?:#|no\b\.?|number|num|id))?|"
             r"(?:hosp(?:ital)?|unit|clinic|chart|record|patient|pat|pt|registration|reg|case[ ]?record|file|hospital[ ]unit)\.?[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id(?:entifier)?\b|reference\b|code)|"
-            r"PID|PatID|PtID|URN?|UHID|CRN|HRN|CHI|IPN?|HN|K-?number|hospital[ ]?#|NHI|chart|folder|record|patient)(?![a-z]))"
+            r"PID|PatID|PtID|identification|URN?|UHID|CRN|HRN|CHI|IPN?|HN|K-?number|hospital[ ]?#|NHI|chart|folder|record|patient)(?![a-z]))"
             rf"(?-i:){_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
         ),
@@ -107,7 +107,7 @@ _CLINICAL_CODE = re.compile(
     r"12[345]I|131I|I-?1[23]\d|124I|111In|In-?111|223Ra|Ra-?223|225Ac|Ac-?225|161Tb|201Tl|Tl-?201|133Xe|67Ga|44Sc|Sc-?4[47]|212Pb|211At|153Sm|89Sr)\]?(?:[-/ ]?[A-Za-z].*)?"
     r"|(?:rh)?PSMA-?(?:7\.3|\d{1,4}|I&T)|FAPI-?\d+|(?:CA|Ca)[- ]?\d{2,3}(?:-\d)?|HER-?2.*|PD-?L?1|CD\d+.*|SARS-CoV-?2|COVID-?19|HPV-?\d+.*|p16.*|p53|Ki-?67.*|EGFR.*|KRAS.*|BRAF.*|"
     r"(?:MK|BMS|ABT|AMG|CC|AG|AV|GSK|PF|LY|AZD|BAY|TAK|JNJ|SGN|INCB|RO|REGN|GDC|MDX|MEDI|ONO|DS|AZ)-?\d{2,7}[A-Za-z]?|"
-    r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-\d\d)?|A9\d{3}|"
+    r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-[A-Z\d]{2})?|A9\d{3}|"
     r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|Lung)-?RADS.*|"
     r"RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d+D|TF\d*|MI-?DR|GRCh\d+|\d+(?:mm|cm|mg|ml|mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
     re.IGNORECASE,
@@ -167,7 +167,8 @@ def find_contacts(text: str) -> Iterator[PhiSpan]:
             yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
     for pattern in _PHONE:
         for match in pattern.finditer(text):
-            yield PhiSpan(*match.span(), "PHONE")
+            if sum(char.isdigit() for char in match.group()) >= 7:
+                yield PhiSpan(*match.span(), "PHONE")
     for match in _EXTENSION.finditer(text):
         yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
 
@@ -181,6 +182,15 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
         for match in pattern.finditer(text):
             if _is_identifier(text, match.start("id"), match.end("id"), labelled=True):
                 yield PhiSpan(match.start("id"), match.end("id"), kind)
+
+
+def find_record_numbers(text: str) -> Iterator[PhiSpan]:
+    """Find the numbers that need no judgement (record and accession numbers of five digits or more, UIDs, SSNs), for the leak scan."""
+    for pattern in (_UID, _GUID, _SSN):
+        for match in pattern.finditer(text):
+            yield PhiSpan(*match.span(), "OTHER_ID")
+    for match in re.finditer(r"\b(?:MRN|Accession|Patient[ ]ID|SSN)\b[\s:#.]*(?P<id>[A-Z\d-]*\d{5,}[A-Z\d-]*)", text, re.IGNORECASE):
+        yield PhiSpan(match.start("id"), match.end("id"), "OTHER_ID")
 
 
 def find_bare_numbers(text: str) -> Iterator[PhiSpan]:
@@ -202,7 +212,9 @@ def _is_identifier(text: str, start: int, end: int, *, labelled: bool) -> bool:
     if _is_worded(token):
         return False
     if not letters:
-        return digits >= 6 if token.isdigit() else digits >= 7
+        if text[max(0, start - 2) : start].rstrip().endswith("#"):
+            return digits >= 4
+        return digits >= 6 if token.isdigit() or token.count("-") == 2 else digits >= 7
     return digits >= 4 and token.upper() == token or digits >= 5
 
 

@@ -24,7 +24,7 @@ _INSTITUTION = re.compile(
     rf"(?<![\w-]){_CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{_CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])(?:[ \t]+(?:of|at|in|for)[ \t]+(?:the[ \t]+)?{_CAP}(?:[ \t]{_CAP}){{0,3}})?"
 )
 _INSTITUTION_OF = re.compile(
-    rf"\b(?:Hospital|University(?:\s+Hospitals?)?|Institute|Cent(?:er|re)|Clinic|College|H[ôo]pital|Hospital\s+(?:Universitario|General|Cl[íi]nico)|Klinikum|Ospedale|Clinique|Bệnh\s+viện|CHU|Krankenhaus|Policlinico)[ \t]+(?:(?:of|for|de|da|del|della|di|der|du|la|le)[ \t]+){{0,3}}{_CAP}(?:[ \t](?:(?:of|de|the|and|for|la|der|am|an|im|di|du|den|van|in|at)[ \t])?{_CAP}){{0,4}}"
+    rf"\b(?:Hospital|Universit[äa]ts(?:klinikum|spital|klinik)|[^\W\d_]+(?:klinikum|krankenhaus|spital|sygehus|sjukhus)|University(?:\s+Hospitals?)?|Institute|Cent(?:er|re)|Clinic|College|H[ôo]pital|Hospital\s+(?:Universitario|General|Cl[íi]nico)|Klinikum|Ospedale|Clinique|Bệnh\s+viện|CHU|Krankenhaus|Policlinico)[ \t]+(?:(?:of|for|de|da|del|della|di|der|du|la|le)[ \t]+){{0,3}}{_CAP}(?:[ \t](?:(?:of|de|the|and|for|la|der|am|an|im|di|du|den|van|in|at)[ \t])?{_CAP}){{0,4}}"
 )
 _SAINT = re.compile(rf"\b(?:St\.?|Saint|Sankt|Mount|Mt\.?|Our\s+Lady\s+of)[ \t]+{_CAP}(?:['’]s)?(?:[ \t]{_CAP}){{0,2}}")
 _KNOWN_HOSPITALS = re.compile(
@@ -133,7 +133,7 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
             for m in content
             if not re.match(r"(?:Hospital|University|Institute|Cent|Clini|College|H[ôo]pital|Klinikum|Ospedale|Bệnh)", m.group())
         ]
-        return PhiSpan(start, end, "HOSPITAL") if content else None
+        return PhiSpan(start, start + len(text[start:end].rstrip(".")), "HOSPITAL") if content else None
     content = [m for m in content if not re.fullmatch(_FACILITY, m.group())]
     if not content:
         return None
@@ -145,7 +145,7 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
         # "Cardiac Imaging", "Public Health": ordinary words make an institution only with a telling noun.
         if len(content) < 2 or words[-1].group() in {"Imaging", "Health", "Radiology"}:
             return None
-    return PhiSpan(start + content[0].start(), end, "HOSPITAL")
+    return PhiSpan(start + content[0].start(), start + len(text[start:end].rstrip(".")), "HOSPITAL")
 
 
 def _addresses(text: str) -> Iterator[PhiSpan]:

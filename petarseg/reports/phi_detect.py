@@ -1,0 +1,140 @@
+"""Run all detectors over one report and make one list of spans of what they find."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from petarseg.reports.phi_dates import find_dates
+from petarseg.reports.phi_deny import DenyList
+from petarseg.reports.phi_eponyms import is_eponym
+from petarseg.reports.phi_guard import measurement_stretches
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_word, may_be_name
+from petarseg.reports.phi_model import PROVEN
+from petarseg.reports.phi_names import WORD, find_names, find_unknown, has_name_shape, in_name_place, is_english
+from petarseg.reports.phi_patterns import find_ages, find_bare_numbers, find_contacts, find_identifiers
+from petarseg.reports.phi_places import find_places
+from petarseg.reports.phi_span import PhiSpan, merge, overlaps
+
+# An address is never part of a measurement, whatever the measurement patterns say.
+_WINS_OVER_MEASUREMENT = {"EMAIL", "URL"}
+
+
+def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]]) -> list[PhiSpan]:
+    """Find everything that identifies somebody.
+
+    Parameters
+    ----------
+    text : str
+        The report, artefacts of hospital systems blanked.
+    deny : DenyList
+        The exam's own names, numbers and dates.
+    model : sequence of (int, int, str)
+        What `phi_model.entities` gave for it.
+
+    Returns
+    -------
+    list of PhiSpan
+        Disjoint, in order.
+    """
+    dates = [PhiSpan(day.start, day.end, "DATE") for day in find_dates(text)]
+    guard = measurement_stretches(text, dates)
+    spans: list[PhiSpan] = list(dates)
+    spans += _unguarded([*find_contacts(text), *find_ages(text), *find_places(text)], guard)
+    spans += _unguarded((span for span in find_identifiers(text) if not _starts_in(span, dates)), guard)
+    claimed = [(span.start, span.end) for span in spans]
+    spans += [span for span in _unguarded(find_bare_numbers(text), guard) if not overlaps(span.start, span.end, claimed)]
+    names = _unguarded([*find_names(text), *find_unknown(text), *_from_model(text, model)], guard)
+    taken = [(span.start, span.end) for span in spans]
+    names = [piece for span in names for piece in _outside(text, span, taken)]
+    denied = _unguarded(deny.find(text), guard)
+    again = _repeats(text, [span for span in names + denied if span.type == "NAME"])
+    return merge([*spans, *names, *denied, *_unguarded(again, guard)])
+
+
+def worth_reading(line: str) -> bool:
+    """Say whether the model can find something in a line that its filter would keep."""
+    if "@" in line or re.search(r"\d{4,}", line):
+        return True
+    return is_english(line, default=True) and any(_telling(match.group()) for match in WORD.finditer(line))
+
+
+def _unguarded(spans: Iterable[PhiSpan], guard: Sequence[tuple[int, int]]) -> list[PhiSpan]:
+    return [span for span in spans if span.type in _WINS_OVER_MEASUREMENT or not overlaps(span.start, span.end, guard)]
+
+
+def _starts_in(span: PhiSpan, dates: Sequence[PhiSpan]) -> bool:
+    """Tell a date after the word "exam" from an exam number."""
+    return any(day.start <= span.start < day.end for day in dates)
+
+
+def _outside(text: str, span: PhiSpan, taken: Sequence[tuple[int, int]]) -> list[PhiSpan]:
+    """Cut a name at spans of other types that it runs into; drop it when one covers it."""
+    start, end = span.start, span.end
+    for other_start, other_end in taken:
+        if start < other_end and other_start < end:
+            if other_start <= start and end <= other_end:
+                return []
+            if other_start > start:
+                end = other_start
+            else:
+                start = other_end
+    stripped = text[start:end].strip(" ,;:\n\r\t(")
+    if not stripped:
+        return []
+    start = text.index(stripped, start)
+    return [PhiSpan(start, start + len(stripped), span.type)]
+
+
+def _from_model(text: str, model: Sequence[tuple[int, int, str]]) -> Iterator[PhiSpan]:
+    """Keep of the model's entities what the dictionaries do not know: it learned from news, not from medicine."""
+    for start, end, kind in model:
+        if kind in PROVEN:
+            yield PhiSpan(start, end, kind)
+            continue
+        words = list(WORD.finditer(text, start, end))
+        while words and not _telling(words[0].group()):
+            words.pop(0)
+        while words and not _telling(words[-1].group()):
+            words.pop()
+        if not words:
+            continue
+        first, last = words[0].start(), words[-1].end()
+        stretch = text[first:last]
+        if re.search(r"[\n/:\d]", stretch) or re.match(r"\s*[:=#]", text[last : last + 2]) or is_eponym(text, first, last):
+            continue
+        yield PhiSpan(first, last, kind)
+
+
+def _telling(word: str) -> bool:
+    if len(word) < 3 or not word[0].isupper() or not has_name_shape(word) or (word.isupper() and len(word) < 5):
+        return False
+    return may_be_name(word) and word.lower() not in COMMON_WORDS
+
+
+def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
+    """Find further mentions of the words of names that were found once.
+
+    A word that is also plain vocabulary (Dr. Small, Dr. Long) is taken again only where a name would stand.
+    """
+    parts: set[str] = set()
+    plain: set[str] = set()
+    for span in names:
+        for match in WORD.finditer(text, span.start, span.end):
+            word = match.group()
+            if len(word) < 3 or not has_name_shape(word):
+                continue
+            if not is_word(word) or (may_be_name(word) and word.lower() not in COMMON_WORDS):
+                parts.add(word.lower())
+                parts.update(piece.lower() for piece in word.split("-") if len(piece) > 3 and not is_word(piece))
+            else:
+                plain.add(word.lower())
+    for match in WORD.finditer(text):
+        low = match.group().lower().removesuffix("'s").removesuffix("’s")
+        end = match.start() + len(low)
+        if (low not in parts and low not in plain) or is_eponym(text, match.start(), end, strict=True):
+            continue
+        if low in parts and (match.group()[0].isupper() or len(low) > 5):
+            yield PhiSpan(match.start(), end, "NAME")
+        elif low in plain and match.group()[0].isupper() and in_name_place(text, match.start(), end):
+            yield PhiSpan(match.start(), end, "NAME")

@@ -1,0 +1,59 @@
+"""The last look: does the scrubbed report still hold something that no report without identities can hold?
+
+Only rules that need no judgement are asked here (the exam's own names and numbers, full dates, contact data, labelled numbers, titles
+followed by names), because their answer costs the exam its report.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from petarseg.reports.phi_dates import find_dates
+from petarseg.reports.phi_deny import DenyList
+from petarseg.reports.phi_guard import measurement_stretches
+from petarseg.reports.phi_names import find_titled
+from petarseg.reports.phi_patterns import find_contacts, find_record_numbers
+from petarseg.reports.phi_span import PhiSpan, overlaps
+
+
+def leaks(scrubbed: str, inserted: Sequence[tuple[int, int]], deny: DenyList) -> dict[str, int]:
+    """Count what is left, by type.
+
+    Parameters
+    ----------
+    scrubbed : str
+        The scrubbed report.
+    inserted : sequence of (int, int)
+        The tags, moved dates and surrogates in it; they are not looked at.
+    deny : DenyList
+        The exam's own names, numbers and dates.
+
+    Returns
+    -------
+    dict of str to int
+        Span type and count; empty when the report is clean. Never the values.
+    """
+    masked = _masked(scrubbed, inserted)
+    dates = [PhiSpan(day.start, day.end, "DATE") for day in find_dates(masked)]
+    guard = measurement_stretches(masked, dates)
+    found = Counter(span.type for span in deny.find(masked) if not overlaps(span.start, span.end, guard))
+    found.update("DATE" for day in find_dates(masked) if day.year is not None and (day.month is not None or day.numbers is not None))
+    found.update(_types(find_contacts(masked), guard))
+    found.update(_types(find_record_numbers(masked), guard))
+    found.update(_types(find_titled(masked), guard))
+    return dict(sorted(found.items()))
+
+
+def _types(spans: Iterable[PhiSpan], guard: Sequence[tuple[int, int]]) -> Iterator[str]:
+    return (span.type for span in spans if not overlaps(span.start, span.end, guard))
+
+
+def _masked(text: str, inserted: Sequence[tuple[int, int]]) -> str:
+    out: list[str] = []
+    position = 0
+    for start, end in inserted:
+        out += [text[position:start], "\u2588" * (end - start)]
+        position = end
+    out.append(text[position:])
+    return "".join(out)
