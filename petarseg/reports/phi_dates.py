@@ -6,9 +6,9 @@ Bare years, clock times and durations are no dates here (HIPAA Safe Harbor, 45 C
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
 DateOrder = Literal["auto", "mdy", "dmy"]
@@ -69,7 +69,7 @@ _ORDINAL_WORDS = [
     "thirty-first",
 ]
 
-_MONTH = r"(?P<month>" + "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True)) + r")\b\.?"
+_MONTH = r"(?P<month>" + "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True)) + r")(?![^\W\d_])\.?"
 _DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])"
 _YEAR4 = r"(?P<year>(?:19|20)\d\d)"
 _YEAR = r"(?P<year>(?:19|20)\d\d|['’]?\d\d)"
@@ -83,7 +83,8 @@ _WRITTEN = [
     # 14 March 2024, 14th of March, 14-Mar-2024, 14MAR2024, 14. marts 2024, 14 de marzo de 2024
     re.compile(
         rf"(?<![\w.,/])(?:the\s+)?{_DAY}{_ORDINAL}?\.?(?:\s*[-/.]\s*|\s+(?:of\s+|de\s+)?|(?=[A-Za-z]))"
-        rf"(?:(?:day\s+)?of\s+)?{_MONTH}(?:(?:\s*[-/.,]\s*|\s+(?:of\s+|de\s+)?|)(?<![A-Za-z]\.)(?:{_YEAR})(?![\w:%]|\.\d|/\d|\s*(?:cm|mm)\b))?",
+        rf"(?:(?:day\s+)?of\s+)?{_MONTH}(?:(?:\s*[-/.,]\s*|\s+(?:of\s+|de\s+)?|)(?<![A-Za-z]\.)(?:{_YEAR})(?![\w:%]|\.\d|/\d|"
+        rf"\s*(?:cm|mm)\b))?",
         re.IGNORECASE,
     ),
     # March 14, 2024; Mar 14th '24; Mar-14-2024; March 14
@@ -105,7 +106,8 @@ _WRITTEN = [
 ]
 _ISO = re.compile(rf"(?<![\d.-]){_YEAR4}(?P<sep>[-/.])(?P<monthnumber>0?[1-9]|1[0-2])(?P=sep){_DAY}(?!\d)(?![./-]\d)")
 _COMPACT = re.compile(
-    r"(?<![\w.-])(?P<year>(?:19|20)\d\d)(?P<monthnumber>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|3[01])(?P<clock>[0-2]\d[0-5]\d(?:[0-5]\d)?(?:\.\d+)?)?(?![\w-])(?!\.\d)"
+    r"(?<![\w.-])(?P<year>(?:19|20)\d\d)(?P<monthnumber>0[1-9]|1[0-2])(?P<day>0[1-9]|[12]\d|"
+    r"3[01])(?P<clock>[0-2]\d[0-5]\d(?:[0-5]\d)?(?:\.\d+)?)?(?![\w-])(?!\.\d)"
 )
 _NUMERIC = re.compile(
     r"(?<![\d.,/-])(?<![^\W\d_])(?P<first>0?[1-9]|[12]\d|3[01])(?P<sep>\s?[/.-]\s?)(?P<second>0?[1-9]|[12]\d|3[01])(?P=sep)"
@@ -119,22 +121,29 @@ _PARTIAL = re.compile(
     r"(?<![\d.,/-])(?<![^\W\d_])(?P<first>0?[1-9]|[12]\d|3[01])/(?P<second>0?[1-9]|[12]\d|3[01]|\d\d)(?![\d/%])(?!\.\d)(?![^\W\d_])"
 )
 _PARTIAL_CUE = re.compile(
-    r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|seen|signed|"
-    r"dictated|read|reported|compar(?:ison|ed\s+(?:to|with))|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|PET(?:[/-]CT)?|MRI?|"
-    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|dated\s+)?"
+    r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|"
+    r"seen|signed|"
+    r"dictated|read|reported|compar(?:ison|ed\s+(?:to|with))|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
+    r"PET(?:[/-]CT)?|MRI?|"
+    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|"
+    r"dated\s+)?"
     r"(?:the\s+)?[:(,]?\s*|\d/\d{1,2}\s*(?:-|–|to|and|or|&|,|\+|/)\s*)$",
     re.IGNORECASE,
 )
 # Words whose numbers are slices, levels, fractions or scores, never days.
 _NOT_A_DATE = re.compile(
-    r"(?:\b(?:slices?|images?|imgs?|im|ims|series|ser|se|frames?|segments?|stations?|levels?|ribs?|nodes?|vertebra[le]?|scores?|grade|stage|"
+    r"(?:\b(?:slices?|images?|imgs?|im|ims|series|ser|se|frames?|segments?|stations?|levels?|ribs?|nodes?|vertebra[le]?|scores?|"
+    r"grade|stage|"
     r"gleason|deauville|ecog|kps|suv(?:max|mean|peak)?|max|version|ver|v|software|release|ratio|visual\s+acuity|fiducials?|cores?|"
-    r"group|class|type|phase|arm|zones?|ax|fused|axial|coronal|sagittal)\.?\s*(?:#|no\.?|numbers?|:|\(|of|to|-)?\s*(?:\d+\s*(?:,|and|-|/|to)\s*)*)$",
+    r"group|class|type|phase|arm|zones?|ax|fused|axial|coronal|sagittal)\.?\s*(?:#|no\.?|numbers?|:|\(|of|to|-)?\s*(?:\d+\s*(?:,|and|"
+    r"-|/|to)\s*)*)$",
     re.IGNORECASE,
 )
 _PARTIAL_TAIL = re.compile(
     r"\s*(?:lymph|nodes?|cores?|fractions?|cycles?|of\b|cm\b|mm\b|positive|involved|points?|mitral|systolic|pain)", re.IGNORECASE
 )
+# "3/5 and 3/9": a date after a date.
+_LINK = re.compile(r"\s*(?:,|;|-|–|\+|to|and|or|&)\s*(?:and\s+|on\s+)?$", re.IGNORECASE)
 # "in March", "since last October": a month without day or year still dates an event.
 _LONE_MONTH = re.compile(
     r"\b(?:(?:in|since|until|till|during|from|by|of|early|mid|late|last|this|next|through|between|before|after)[\s-]+){1,2}(?P<name>"
@@ -143,7 +152,10 @@ _LONE_MONTH = re.compile(
 )
 
 
-_HOLIDAY = re.compile(r"\b(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|Easter(?:\s+(?:Sunday|Monday))?|New\s+Year['’]?s(?:\s+(?:Eve|Day))?|Independence\s+Day|Labor\s+Day|Memorial\s+Day|Boxing\s+Day)\b(?!\s+tree)")
+_HOLIDAY = re.compile(
+    r"\b(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|Easter(?:\s+(?:Sunday|Monday))?|New\s+Year['’]?s(?:\s+(?:Eve|Day))?|"
+    r"Independence\s+Day|Labor\s+Day|Memorial\s+Day|Boxing\s+Day)\b(?!\s+tree)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,10 +210,13 @@ def find_dates(text: str) -> list[DateMention]:
         for match in pattern.finditer(text):
             if not _is_modal_may(match):
                 found.append(_mention(match))
+    ends = {mention.end for mention in found}
     for match in _PARTIAL.finditer(text):
-        mention_partial = _partial(text, match)
+        linked = _LINK.search(text, max(0, match.start() - 8), match.start())
+        mention_partial = _partial(text, match, listed=linked is not None and linked.start() in ends)
         if mention_partial is not None:
             found.append(mention_partial)
+            ends.add(mention_partial.end)
     for match in _LONE_MONTH.finditer(text):
         found.append(DateMention(match.start("name"), match.end("name"), None, _MONTHS[match["name"].lower()], None))
     found += [DateMention(match.start(), match.end(), None, None, None) for match in _HOLIDAY.finditer(text)]
@@ -211,10 +226,7 @@ def find_dates(text: str) -> list[DateMention]:
 def _mention(match: re.Match[str]) -> DateMention:
     groups = match.groupdict()
     year_text = groups.get("year") or groups.get("year2")
-    if groups.get("monthnumber"):
-        month = int(groups["monthnumber"])
-    else:
-        month = _MONTHS[groups["month"].lower()]
+    month = int(groups["monthnumber"]) if groups.get("monthnumber") else _MONTHS[groups["month"].lower()]
     day: int | None = None
     if groups.get("day"):
         day = int(groups["day"])
@@ -241,12 +253,12 @@ def _numeric(match: re.Match[str]) -> DateMention | None:
     return DateMention(match.start(), match.end(), year, None, None, (first, second))
 
 
-def _partial(text: str, match: re.Match[str]) -> DateMention | None:
+def _partial(text: str, match: re.Match[str], *, listed: bool) -> DateMention | None:
     first, second = int(match["first"]), int(match["second"])
     if first > 12 and second > 12:
         return None
     before = text[max(0, match.start() - 48) : match.start()]
-    if _NOT_A_DATE.search(before) or not _PARTIAL_CUE.search(before) or _PARTIAL_TAIL.match(text, match.end()):
+    if _PARTIAL_TAIL.match(text, match.end()) or not (listed or (_PARTIAL_CUE.search(before) and not _NOT_A_DATE.search(before))):
         return None
     return DateMention(match.start(), match.end(), None, None, None, (first, second))
 
@@ -289,7 +301,7 @@ def _valid(year: int, month: int, day: int) -> date | None:
         return None
 
 
-def order_of(text: str, mentions: Sequence[DateMention], order: DateOrder, known: Iterable[date] = ()) -> Literal["mdy", "dmy"] | None:
+def orders_of(text: str, mentions: Sequence[DateMention], order: DateOrder, known: Iterable[date] = ()) -> dict[str, Literal["mdy", "dmy"]]:
     """Decide whether the numeric dates of one report are month/day or day/month.
 
     Parameters
@@ -306,30 +318,42 @@ def order_of(text: str, mentions: Sequence[DateMention], order: DateOrder, known
 
     Returns
     -------
-    {"mdy", "dmy"} or None
-        None without evidence or with contradictory evidence: a guess would move a date by months.
+    dict of str to {"mdy", "dmy"}
+        Order per separator ("/", "-", "."). A separator without evidence, or with contradictory evidence, is absent: a guess would
+        move a date by months. Dotted dates are day first unless something says otherwise.
     """
-    if order != "auto":
-        return order
     dates = set(known)
-    votes: set[Literal["mdy", "dmy"]] = set()
+    votes: dict[str, set[Literal["mdy", "dmy"]]] = {"/": set(), "-": set(), ".": set()}
     for match in _NUMERIC.finditer(text):
         first, second = int(match["first"]), int(match["second"])
         if first > 12 >= second:
-            votes.add("dmy")
+            votes[match["sep"].strip()].add("dmy")
         elif second > 12 >= first:
-            votes.add("mdy")
+            votes[match["sep"].strip()].add("mdy")
     for mention in mentions:
-        if mention.numbers is not None and mention.year is not None:
-            first, second = mention.numbers
-            as_mdy = _valid(mention.year, first, second) in dates
-            as_dmy = _valid(mention.year, second, first) in dates
-            if as_mdy != as_dmy:
-                votes.add("mdy" if as_mdy else "dmy")
-    return votes.pop() if len(votes) == 1 else None
+        if mention.numbers is None or mention.year is None:
+            continue
+        first, second = mention.numbers
+        as_mdy = _valid(mention.year, first, second) in dates
+        as_dmy = _valid(mention.year, second, first) in dates
+        if as_mdy != as_dmy:
+            votes[separator(text, mention)].add("mdy" if as_mdy else "dmy")
+    if not votes["."]:
+        votes["."].add("dmy")
+    for one, other in (("/", "-"), ("-", "/")):
+        votes[one] = votes[one] or votes[other]
+    if order != "auto":
+        votes = {key: {order} for key in votes}
+    return {key: next(iter(found)) for key, found in votes.items() if len(found) == 1}
 
 
-def shifted(text: str, mention: DateMention, days: int, order: Literal["mdy", "dmy"] | None) -> str | None:
+def separator(text: str, mention: DateMention) -> str:
+    """Give the first separator of a numeric date, "" for others."""
+    match = re.search(r"[/.-]", text[mention.start : mention.end])
+    return match.group() if match else ""
+
+
+def shifted(text: str, mention: DateMention, days: int, orders: Mapping[str, Literal["mdy", "dmy"]]) -> str | None:
     """Write a date moved by whole days in its own layout.
 
     Parameters
@@ -340,8 +364,8 @@ def shifted(text: str, mention: DateMention, days: int, order: Literal["mdy", "d
         A date of it.
     days : int
         Whole days, negative for the past.
-    order : {"mdy", "dmy"} or None
-        Order of numeric dates, from `order_of`.
+    orders : mapping
+        Order of numeric dates per separator, from `orders_of`.
 
     Returns
     -------
@@ -350,6 +374,7 @@ def shifted(text: str, mention: DateMention, days: int, order: Literal["mdy", "d
         is moved from the middle of its month.
     """
     month, day = mention.month, mention.day
+    order = orders.get(separator(text, mention))
     if mention.year is None or (mention.numbers is not None and order is None):
         return None
     if mention.numbers is not None:
@@ -366,7 +391,10 @@ def shifted(text: str, mention: DateMention, days: int, order: Literal["mdy", "d
         return None
     padded = all(len(token) > 1 for token, role in zip(tokens, roles, strict=True) if role in {"day", "month"} and token.isdigit())
     textual = any(role == "name" for role in roles)
-    out = [_rewritten(token, role, new, pad=padded and not (textual and not token.startswith("0"))) for token, role in zip(tokens, roles, strict=True)]
+    out = [
+        _rewritten(token, role, new, pad=padded and not (textual and not token.startswith("0")))
+        for token, role in zip(tokens, roles, strict=True)
+    ]
     return None if None in out else "".join(piece for piece in out if piece is not None)
 
 
@@ -381,7 +409,7 @@ def _roles(tokens: Sequence[str], mention: DateMention, month: int, day: int | N
         wanted.append("month")
     for token in tokens:
         if token.isdigit():
-            if (len(token) == 4 or "year" not in roles and not wanted) and _full_year(token) == mention.year:
+            if (len(token) == 4 or ("year" not in roles and not wanted)) and _full_year(token) == mention.year:
                 roles.append("year")
                 continue
             value = int(token)

@@ -16,22 +16,16 @@ from datetime import date
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_report_word
 from petarseg.reports.phi_span import PhiSpan
+from petarseg.reports.phi_vocabulary import words
 
 _DICOM_DATE = re.compile(r"(?P<year>(?:18|19|20)\d\d)[-/.]?(?P<month>0[1-9]|1[0-2])[-/.]?(?P<day>0[1-9]|[12]\d|3[01])(?:[T ]?\d{2}.*)?")
 _PART = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_TITLES = frozenset(
-    "dr md mr mrs ms prof do rn np pa phd jr sr ii iii iv miss sir the and of for von van de la le del der den al st saint fr frcr mbbs".split()
-)
+_TITLES = words("titles")
 # Words of institution and station names that say nothing about which one.
-_GENERIC = frozenset(
-    """
-    hospital medical center centre clinic clinics university institute general memorial regional community department radiology nuclear medicine imaging pet ct petct cancer health healthcare system services care group
-    associates oncology research national college school women children childrens womens infirmary trust foundation nhs city county state royal saint unknown anonymous anonymized anonymised deidentified removed none test
-    phantom patient name physician technologist operator station scanner console siemens philips canon toshiba medical systems gems united discovery biograph gemini ingenuity vereos signa north south east west central valley
-    hills park lake main campus building room suite floor unit male female other
-    """.split()
+_GENERIC = words("deny_generic")
+_ROLES_BEFORE = re.compile(
+    r"(?:\b(?:Drs?|Mr|Mrs|Ms|Miss|Prof|Patient|Pt|Name|Dear|by|cc)\b\.?\s*:?|(?<![^\W\d_])[A-Z]\.)\s*$", re.IGNORECASE
 )
-_ROLES_BEFORE = re.compile(r"(?:\b(?:Drs?|Mr|Mrs|Ms|Miss|Prof|Patient|Pt|Name|Dear|by|cc)\b\.?\s*:?|[A-Z]\.)\s*$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +92,7 @@ class DenyList:
         for pattern, kind in self.patterns:
             for match in pattern.finditer(text):
                 yield PhiSpan(*match.span(), kind)
-        for match in _PART.finditer(text):
+        for match in _PART.finditer(text) if self.parts or self.weak_parts else ():
             word = re.sub(r"['’]s$", "", match.group())
             folded, end = _folded(word), match.start() + len(word)
             if folded in self.parts:
@@ -126,7 +120,7 @@ class DenyList:
             return True
         line_start = text.rfind("\n", 0, match.start()) + 1
         line = text[line_start : text.find("\n", match.end()) if "\n" in text[match.end() :] else len(text)]
-        if line.isupper() or word.isupper() and len(word) <= 3:
+        if line.isupper() or (word.isupper() and len(word) <= 3):
             return False
         lead = text[line_start : match.start()]
         if not lead.strip(" \t-•*0123456789.)(") or re.search(r"[.!?:;]\s*[\"'(]?$", lead):
@@ -139,7 +133,7 @@ def _number_pattern(value: str) -> re.Pattern[str] | None:
     pieces = re.findall(r"[^\W\d_]+|\d+", value)
     digits = sum(len(piece) for piece in pieces if piece.isdigit())
     length = sum(map(len, pieces))
-    if digits < 3 and length < 5 or (length == digits and digits < 4) or re.fullmatch(r"(?:19|20)\d\d", value):
+    if (digits < 3 and length < 5) or (length == digits and digits < 4) or re.fullmatch(r"(?:19|20)\d\d", value):
         return None
     if length == digits and digits < 5:
         return re.compile(rf"(?<=[A-Za-z#:]\s){re.escape(value)}(?![\d.,]\d|\d)")

@@ -134,7 +134,7 @@ def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
         end = match.start() + len(low)
         if (low not in parts and low not in plain) or is_eponym(text, match.start(), end, strict=True):
             continue
-        if low in parts and (match.group()[0].isupper() or len(low) > 5):
-            yield PhiSpan(match.start(), end, "NAME")
-        elif low in plain and match.group()[0].isupper() and in_name_place(text, match.start(), end):
+        if (low in parts and (match.group()[0].isupper() or len(low) > 5)) or (
+            low in plain and match.group()[0].isupper() and in_name_place(text, match.start(), end)
+        ):
             yield PhiSpan(match.start(), end, "NAME")

@@ -8,79 +8,75 @@ from __future__ import annotations
 
 import re
 
+from petarseg.reports.phi_vocabulary import words
+
 # Head nouns that make the name before them an eponym. Plural and possessive are added by the pattern.
 _HEADS = (
-    "disease syndrome cyst lymphoma ring sarcoma tumou?r procedure operation technique score scale system criteri(?:a|on) classification stage staging "
-    "grade grading units? node nodule line lines sign law duct gland canal ligament fascia space pouch fossa foramen triangle angle hernia "
-    "fracture contracture palsy paralysis phenomenon reaction test stain bodies body cells? corpuscles? loop layer membrane tract nucleus area "
-    "islets? arteritis thyroiditis granulomatosis an[ae]mia myopathy dystrophy encephalopathy neuropathy neuroma neuralgia chorea ataxia "
+    "disease syndrome cyst lymphoma ring sarcoma tumou?r procedure operation technique score scale system criteri(?:a|on) "
+    "classification stage staging "
+    "grade grading units? node nodule line lines sign law duct gland canal ligament fascia space pouch fossa foramen triangle angle "
+    "hernia "
+    "fracture contracture palsy paralysis phenomenon reaction test stain bodies body cells? corpuscles? loop layer membrane tract "
+    "nucleus area "
+    "islets? arteritis thyroiditis granulomatosis an[ae]mia myopathy dystrophy encephalopathy neuropathy neuroma neuralgia chorea "
+    "ataxia "
     "esophagus oesophagus ulcer polyps? carcinoma melanoma adenoma naevus nevus diverticulum deformity drop foot joint nodes? "
-    "catheter tube drain stent filter clamp shunt valve port reservoir bag needle wire rod screw mesh forceps retractor ring pouch conduit "
-    "anastomosis resection reconstruction repair bypass graft flap incision approach position maneuver manoeuvre method reflex bacillus "
-    "triad tetrad sinus valve vein veins plexus muscle tendon spots? plaques? patch(?:es)? guidelines? guidance society foundation recommendations? index indices phenotype variant "
-    "transformation type lesion cell response grades? categor(?:y|ies) risk formula equation curve plot correction model space ligature sphincter "
-    "artery nerve fat pad crest ridge tubercle tuberosity process notch groove papilla ampulla crypts? glands? follicle capsule trigone "
-    "interval window zone chamber phantom pox virus fever sarcoidosis amyloidosis osteodystrophy hyperplasia cirrhosis goit(?:er|re) struma "
-    "histiocytosis mastocytosis macroglobulin[ae]mia leuk[ae]mia pneumonia effusion infection nodularity osteoarthropathy node[s]? metastas[ie]s implant "
-    "ward regimen protocol dose dosimetry therapy treatment suspension block injection solution biops(?:y|ies) rule ratio factor effect tumou?rs? chromosome"
+    "catheter tube drain stent filter clamp shunt valve port reservoir bag needle wire rod screw mesh forceps retractor ring pouch "
+    "conduit "
+    "anastomosis resection reconstruction repair bypass graft flap incision approach position maneuver manoeuvre method reflex "
+    "bacillus "
+    "triad tetrad sinus valve vein veins plexus muscle tendon spots? plaques? patch(?:es)? guidelines? guidance society foundation "
+    "recommendations? index indices phenotype variant "
+    "transformation type lesion cell response grades? categor(?:y|ies) risk formula equation curve plot correction model space "
+    "ligature sphincter "
+    "artery nerve fat pad crest ridge tubercle tuberosity process notch groove papilla ampulla crypts? glands? follicle capsule "
+    "trigone "
+    "interval window zone chamber phantom pox virus fever sarcoidosis amyloidosis osteodystrophy hyperplasia cirrhosis goit(?:er|re) "
+    "struma "
+    "histiocytosis mastocytosis macroglobulin[ae]mia leuk[ae]mia pneumonia effusion infection nodularity osteoarthropathy node[s]? "
+    "metastas[ie]s implant "
+    "ward regimen protocol dose dosimetry therapy treatment suspension block injection solution biops(?:y|ies) rule ratio factor "
+    "effect tumou?rs? chromosome"
 )
 _HEAD = "(?:" + "|".join(dict.fromkeys(_HEADS.split())) + ")"
 # Words that may stand between the name and its head: "Hodgkin's B-cell lymphoma", "Siewert type II tumor", "Child-Pugh class B".
 _GRADE = r"(?:[IVX]{1,4}[a-cA-C]?|[0-9]{1,3}[a-cA-C]?(?:\s?[+/-]\s?[0-9]{1,2})*|[A-D])"
 _QUALIFIER = (
-    r"(?:class|type|stage|grade|score|group|category|level|like|type-?like|non|b-cell|t-cell|nodular|classical|mixed|chronic|acute|small|large|giant|"
+    r"(?:class|type|stage|grade|score|group|category|level|like|type-?like|non|b-cell|t-cell|nodular|classical|mixed|chronic|acute|"
+    r"small|large|giant|"
     r"lymph|supraclavicular|bone|prostate|sum|performance|status|residual|recurrent|known|thyroid|hairy|spindle)"
 )
 _AFTER = re.compile(
-    rf"(?:['’]s|s['’]|['’])?(?:[-\s]+{_QUALIFIER}(?:\s+{_GRADE})?){{0,3}}[-\s]+{_HEAD}(?:e?s)?\b|['’]?s?\s+(?:{_QUALIFIER}\s+)?{_GRADE}\b(?![-/.]?\d)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
+    rf"(?:['’]s|s['’]|['’])?(?:[-\s]+{_QUALIFIER}(?:\s+{_GRADE})?){{0,3}}[-\s]+{_HEAD}(?:e?s)?\b|"
+    rf"['’]?s?\s+(?:{_QUALIFIER}\s+)?{_GRADE}\b(?![-/.]?\d)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
     re.IGNORECASE,
 )
 _FIRST_OF_TWO = re.compile(r"[-–](?:[A-Z][\w'’]+)(?:[-–][A-Z][\w'’]+)?")
 
 # "ligament of Treitz", "pouch of Douglas".
 _BEFORE = re.compile(
-    r"\b(?:ligaments?|angle|pouch|node|circle|canal|foramen|foramina|sinus(?:es)?|tail|crypts?|islets?|ducts?|valves?|tendon|vein|fossa|triangle|cave|bundle|fissure|ampulla|sphincter|tumou?r|disease|"
-    r"syndrome|space|line|lines|glands?|hernia|fascia|bodies|body|loop|tubercle|tract|plexus|recess|trigone|papilla|septum|zone|bursa|vincula|lymph\s+node|nodes?|fracture|ring|membrane|organ|nerve|artery|aqueduct|"
+    r"\b(?:ligaments?|angle|pouch|node|circle|canal|foramen|foramina|sinus(?:es)?|tail|crypts?|islets?|ducts?|valves?|tendon|vein|"
+    r"fossa|triangle|cave|bundle|fissure|ampulla|sphincter|tumou?r|disease|"
+    r"syndrome|space|line|lines|glands?|hernia|fascia|bodies|body|loop|tubercle|tract|plexus|recess|trigone|papilla|septum|zone|"
+    r"bursa|vincula|lymph\s+node|nodes?|fracture|ring|membrane|organ|nerve|artery|aqueduct|"
     r"island|cistern|spiral|sulcus|phenomenon|point|tetralogy|sign|triad)\s+of\s+(?:the\s+)?$",
     re.IGNORECASE,
 )
 
 # Eponyms, and words with capitals that are no names, that often stand without a head noun after them ("?Takayasu", "via Foley").
 # Their bare use counts as medical only where nothing says that a person is meant (see `is_eponym`).
-BARE_EPONYMS = frozenset(
-    """
-    adson apgar ascher asperger auerbach baastrup babinski bankart barrett bartholin batson beckwith behcet behçet bence bennett billroth
-    binswanger bosniak bouchard bowen braak breslow broca broder brodie bright brown-sequard brudzinski brunner budd burkitt buerger caroli
-    castleman charcot charlson chiari child chilaiditi clark clarke cloquet cobb cockayne codman colles conn cooper coombs corti couinaud courvoisier
-    cowden cowper creutzfeldt crohn cronkhite cushing dandy deauville denonvilliers dercum dieulafoy douglas down dressler duchenne duke dukes dupuytren
-    ebstein ehlers eisenmenger epstein erdheim-chester erdheim ewing fallot fanconi felty fisher fitz-hugh fleischner fogarty foley fournier frantz friedreich galen
-    gardner gartner garland gaucher gehrig gerota gilbert gleason goodpasture gorham gram graves grawitz groshong guillain barre guyon hashimoto
-    havers hartmann hickman hill-sachs hill henle hesselbach hirschsprung his hodgkin hounsfield horner hurthle hürthle huntington jacobson jones kaposi karnofsky kartagener kawasaki
-    kaplan kegel keith kerckring kerley kernig ki kienbock klatskin klinefelter klippel kocher koch korsakoff krukenberg kupffer langerhans langhans
-    ledderhose legg leriche lewy leydig lhermitte libman lisfranc littre lofgren löfgren luschka luque lyme lynch mallory-weiss mallory marfan marjolin mccune mckusick meckel
-    meigs menetrier ménétrier meniere ménière merkel meyer milroy mikulicz mirizzi mobitz mohs mondor monro morgagni morison morton müller mullerian
-    munchausen nissen nuck osgood osler ochsner paget pancoast papanicolaou parkinson peyer peyronie peutz-jeghers pick plummer poland pott poupart prinzmetal
-    purkinje ramsay ranvier rathke raynaud reed-sternberg reed recklinghausen reiter rendu retzius richter riedel rokitansky romberg rosai-dorfman
-    rotter rouviere roux santorini schatzki schaumann scheuermann schmorl schnitzler schwann scarpa sertoli seldinger sezary sézary sheehan siewert simmonds sjogren sjögren
-    sipple skene spigelian stensen stein still sturge sudeck swan-ganz sydenham takayasu takotsubo tenckhoff thoma tietze tourette traube trousseau
-    turcot turner valsalva vater veau virchow volkmann waldenstrom waldenström waldeyer waller warthin wegener werner wermer wernicke wharton whipple
-    whitmore willis wilms wilson winslow wirsung wolff yamagata zenker ziehl zollinger-ellison zollinger zubrod lugano ann arbor milan bethesda bormann borrmann
-    lauren hodgkins maffucci ollier gorlin muir torre birt hogg dube kikuchi kimura fujimoto whipples nelson hamman rich masson zuska hunter hurler lund mackay
-    cotswolds cheson recist percist choi masaoka koga masaoka-koga clavien dindo fuhrman furhman rai binet durie salmon glasgow mallampati beighton weber schiller duval
-    ishak metavir fazekas fazekas hunt hess spetzler kellgren lawrence outerbridge garden gustilo salter harris pauwels neer schatzker denis
-    treitz bochdalek rosenmuller rosenmüller askin hodgkin's oddi thebesius highmore stensen bartholin bartholins sappey bogros littré addison alzheimer bell pick devic graefe hampton
-    westermark golden monod swyer macleod bochdaleks loffler löffler churg strauss still felty reiter jaccoud sjogrens lambert eaton wells geneva revised virchow's gerotas denonvillier's
-    port-a-cath portacath mediport jackson-pratt jackson pratt penrose blakemore sengstaken greenfield dobhoff robinson pezzer malecot broviac quinton permcath
-    """.split()
-)
+BARE_EPONYMS = words("eponyms")
 
 _PERSON_BEFORE = re.compile(
-    r"(?:\b(?:Drs?|Prof(?:essor)?|Mr|Mrs|Ms|Miss|Mx|Sir|Dame|Sister|Nurse|Rev|Herr|Frau|Hr|Fr|Señora?|Sra?|Mme|M|BS|BSs|PGS|GS|TS|ThS|Ông|Bà)\.?|\b(?:doctor|physician|surgeon|"
-    r"radiologist|resident|fellow|attending|technologist|tech|named|signed|signed\s+by|dictated\s+by|read\s+by|by|dear|cc|attn|attention|patient|name)\s*:?)\s*(?:[A-Z]\.?\s*){0,2}$",
+    r"(?:\b(?:Drs?|Prof(?:essor)?|Mr|Mrs|Ms|Miss|Mx|Sir|Dame|Sister|Nurse|Rev|Herr|Frau|Hr|Fr|Señora?|Sra?|Mme|M|BS|BSs|PGS|GS|TS|"
+    r"ThS|Ông|Bà)\.?|\b(?:doctor|physician|surgeon|"
+    r"radiologist|resident|fellow|attending|technologist|tech|named|signed|signed\s+by|dictated\s+by|read\s+by|by|dear|cc|attn|"
+    r"attention|patient|name)\s*:?)\s*(?:[A-Z]\.?\s*){0,2}$",
     re.IGNORECASE,
 )
 _PERSON_AFTER = re.compile(
-    r"\s*,?\s*(?:\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|FRCR|FACR|FRANZCR|MBBS|MBChB|MRCP|FRCP|CNMT|BSN|MSN|APRN|DNP|PharmD|DDS|DMD)\b\.?|(?:called|notified|informed|reported|requested|asked|"
+    r"\s*,?\s*(?:\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|FRCR|FACR|FRANZCR|MBBS|MBChB|MRCP|FRCP|CNMT|BSN|MSN|APRN|DNP|"
+    r"PharmD|DDS|DMD)\b\.?|(?:called|notified|informed|reported|requested|asked|"
     r"phoned|agreed|acknowledged|recommended|reviewed|will|has|dictated|signed|stated|paged)\b)",
 )
 

@@ -16,8 +16,10 @@ _SLICE_WORD = r"(?:slices?|images?|imgs?|ims?|frames?|ax|iamges?|silces?)"
 _MEASUREMENTS = [
     # max SUV of up to 14.7 and 3.2; SUV(max) (bw) 5.8
     re.compile(
-        rf"(?:max(?:imum|imal)?\.?\s*)?{_SUV_WORD}[-_\s]?(?:\(?\s*(?:max(?:imum|imal)?|mean|peak|avg|average|bw|lbm|body\s+weight)\s*\)?[\s,]*){{0,2}}"
-        rf"(?:values?\s+)?(?:[:=~<>≈\s]|of|is|was|to|up|at|about|approximately|approx\.?|now|being|measur(?:es|ing)|reach(?:es|ing)|around|circa|ca\.?)*{_NUMBER}(?:{_LINK}{_NUMBER})*(?![\d/])",
+        rf"(?:max(?:imum|imal)?\.?\s*)?{_SUV_WORD}[-_\s]?(?:\(?\s*(?:max(?:imum|imal)?|mean|peak|avg|average|bw|lbm|"
+        rf"body\s+weight)\s*\)?[\s,]*){{0,2}}"
+        rf"(?:values?\s+)?(?:[:=~<>≈\s]|of|is|was|to|up|at|about|approximately|approx\.?|now|being|measur(?:es|ing)|reach(?:es|ing)|"
+        rf"around|circa|ca\.?)*{_NUMBER}(?:{_LINK}{_NUMBER})*(?![\d/])",
         re.IGNORECASE,
     ),
     re.compile(
@@ -25,11 +27,13 @@ _MEASUREMENTS = [
     ),
     re.compile(rf"\bseries\s*\d{{1,4}}\s*[,/]?\s*{_SLICE_WORD}\s*\d{{1,4}}(?![\d/.-]*\d)", re.IGNORECASE),
     re.compile(
-        rf"(?<![\w.]){_NUMBER}(?:[ \t]*[x×*-][ \t]*{_NUMBER})*[ \t]?(?:mm|cm|m[lL]|cc|mCi|[kMG]?Bq|mg(?:/d[lL])?|mmol/[lL]|HU|min(?:utes?)?|%|[kK]g|µCi|Gy|ng/m[lL])(?![\w])"
+        rf"(?<![\w.]){_NUMBER}(?:[ \t]*[x×*-][ \t]*{_NUMBER})*[ \t]?(?:mm|cm|m[lL]|cc|mCi|[kMG]?Bq|mg(?:/d[lL])?|mmol/[lL]|HU|"
+        rf"min(?:utes?)?|%|[kK]g|µCi|Gy|ng/m[lL])(?![\w])"
     ),
     re.compile(r"\b[CTLS]\d{1,2}(?:\s?[-/–]\s?[CTLS]?\d{1,2})?\b"),
     re.compile(
-        r"\b(?:Deauville|Gleason|Lugano|Bosniak|ECOG|KPS|BI-RADS|LI-RADS|PI-RADS|Ki-67|station|level)\s*(?:score|grade|group)?\s*[\dIVX]+[A-Za-z]?(?:\s?[+/-]\s?\d+(?:\s?=\s?\d+)?)?\b"
+        r"\b(?:Deauville|Gleason|Lugano|Bosniak|ECOG|KPS|BI-RADS|LI-RADS|PI-RADS|Ki-67|station|level)\s*(?:score|grade|"
+        r"group)?\s*[\dIVX]+[A-Za-z]?(?:\s?[+/-]\s?\d+(?:\s?=\s?\d+)?)?\b"
     ),
 ]
 _STRONG = {"EMAIL", "URL", "PHONE", "MRN", "ACCESSION"}

@@ -1,5 +1,4 @@
-"""The last look: does the scrubbed report still hold something that no report without identities can hold?
-
+"""The last look at a scrubbed report: is something left that no report without identities can hold.
 Only rules that need no judgement are asked here (the exam's own names and numbers, full dates, contact data, labelled numbers, titles
 followed by names), because their answer costs the exam its report.
 """
@@ -35,10 +34,10 @@ def leaks(scrubbed: str, inserted: Sequence[tuple[int, int]], deny: DenyList) ->
         Span type and count; empty when the report is clean. Never the values.
     """
     masked = _masked(scrubbed, inserted)
-    dates = [PhiSpan(day.start, day.end, "DATE") for day in find_dates(masked)]
-    guard = measurement_stretches(masked, dates)
+    dates = find_dates(masked)
+    guard = measurement_stretches(masked, [PhiSpan(day.start, day.end, "DATE") for day in dates])
     found = Counter(span.type for span in deny.find(masked) if not overlaps(span.start, span.end, guard))
-    found.update("DATE" for day in find_dates(masked) if day.year is not None and (day.month is not None or day.numbers is not None))
+    found.update("DATE" for day in dates if day.year is not None and (day.month is not None or day.numbers is not None))
     found.update(_types(find_contacts(masked), guard))
     found.update(_types(find_record_numbers(masked), guard))
     found.update(_types(find_titled(masked), guard))

@@ -11,35 +11,24 @@ from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_word, may_be_name
-from petarseg.reports.phi_people import GIVEN_NAMES
 from petarseg.reports.phi_span import PhiSpan
+from petarseg.reports.phi_vocabulary import GIVEN_NAMES, words
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
 # A word of a name: letters with inner hyphens, apostrophes and dots of initials.
 WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|['’](?=[^\W\d_])|-(?=[^\W\d_]))*")
-PARTICLES = frozenset(
-    "de da das del della der den des di do dos du el la las le los van von vom zu zum ten ter te bin ibn ben bint al st saint san santa mac af y e i thị văn af".split()
-)
-_SUFFIXES = frozenset("jr sr ii iii iv esq".split())
+PARTICLES = words("particles")
+_SUFFIXES = words("suffixes")
 # Words that end a name although they start with a capital: labels of the next field, titles and the like.
-_STOP = frozenset(
-    """
-    mrn mr# mr dob sex age gender date time acc accession exam examination study procedure patient name id no num number phone tel fax pager ext room ward bed unit loc location department dept visit order
-    ordering referring referred attending physician provider technologist tech radiologist resident fellow nurse dictated signed electronically verified approved reviewed read reported typed transcribed cc report
-    history indication comparison technique findings impression conclusion clinical dear regards sincerely thank thanks re male female m f mi md do rn pa np phd frcr facr mbbs mbchb bs ba ma ms pa-c aprn cnmt dnp pharmd
-    january february march april may june july august september october november december jan feb mar apr jun jul aug sep sept oct nov dec monday tuesday wednesday thursday friday saturday sunday
-    pet ct mri fdg suv suvmax hospital clinic medical center centre university institute imaging radiology nuclear medicine oncology hematology surgery cardiology pulmonology urology neurology pathology
-    the this and or for with of in on at by from to was is has had who as if no none not unknown anonymous redacted removed withheld self n/a na nil deferred pending see above below same
-    final preliminary addendum status outpatient inpatient scan scanner performed requested by via dr prof mrs ms miss service services head chest abdomen pelvis neck liver she he her his they it we at pm am est cst pst edt
-    mrns medrec hosp born aged address insurance race ethnicity language weight height glucose dose tracer injected page end team group associates pc llc inc
-    """.split()
-)
+_STOP = words("name_stop")
 _CREDENTIAL = (
-    r"(?:M\.?\s?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?(?:-?C)?|Ph\.?\s?D\.?|FRCR|FACR|FACNM|FRANZCR|FRCPC|FRCSC?|FRCP|MBBS|MB\s?BS|MBChB|MB\s?ChB|MRCP|MRCS|CNMT|NMTCB|R\.?T\.?\s?(?:\(\w+\))+|RT\(?[NR]\)?|BSN|MSN|APRN|DNP|CRNP|"
+    r"(?:M\.?\s?D\.?|D\.?O\.?|R\.?N\.?|N\.?P\.?|P\.?A\.?(?:-?C)?|Ph\.?\s?D\.?|FRCR|FACR|FACNM|FRANZCR|FRCPC|FRCSC?|FRCP|MBBS|MB\s?BS|"
+    r"MBChB|MB\s?ChB|MRCP|MRCS|CNMT|NMTCB|R\.?T\.?\s?(?:\(\w+\))+|RT\(?[NR]\)?|BSN|MSN|APRN|DNP|CRNP|"
     r"FNP(?:-?(?:BC|C))?|ACNP|PharmD|DDS|DMD|DPM|MPH|MSc|BSc|DABR|DABNM|ARRT|CRNA|LPN|MB|BCh|FFR|Dr\.?\s?med|StR|SpR|ST\d|PGY-?\d)"
 )
 _TITLE = re.compile(
-    r"\b(?:Drs?|DRS?|Doctors?|DOCTORS?|Prof(?:essor)?|PROF|Mr|MR|Mrs|MRS|Ms|MS|Miss|MISS|Mx|Sir|Dame|Nurse|Rev|Herr|Frau|Sra?|Señora?|Mme|Mlle|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
+    r"\b(?:Drs?|DRS?|Doctors?|DOCTORS?|Prof(?:essor)?|PROF|Mr|MR|Mrs|MRS|Ms|MS|Miss|MISS|Mx|Sir|Dame|Nurse|Rev|Herr|Frau|Sra?|"
+    r"Señora?|Mme|Mlle|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
     r"(?:\.?\s*(?:med|Dr|Prof|Mr|Mrs|Ms|h\.?c)\b)*\.?\s*(?:\(?(?:Mrs|Ms)\)?\.?\s*)?",
 )
 _TITLE_LOWER = re.compile(r"\b(?:dr|doctor|mr|mrs|prof)\.?\s+(?=[a-z])")
@@ -47,25 +36,46 @@ _AFTER_CREDENTIAL = re.compile(rf"\s*,?\s*\(?{_CREDENTIAL}(?![^\W_])")
 
 # Labels of report headers and footers after which a name stands. The name may follow on the same line only.
 _ROLE = (
-    r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name|surname|last[ ]?name|first[ ]?name|given[ ]?names?|family[ ]?name|middle[ ]name|maiden[ ]name|forenames?|alias|a\.?k\.?a\.?|client|subject|"
-    r"(?:referring|ordering|attending|requesting|primary(?:[ ]care)?|consulting|interpreting|reading|reporting|signing|supervising|dictating|responsible|admitting|treating|family|nuclear(?:[ ]medicine)?)"
-    r"(?:[ ](?:physician|provider|doctor|md|clinician|radiologist|consultant|dr|practitioner|resident|surgeon|oncologist|attending|specialist))?(?:\(s\)|s)?(?:[ ]name)?|"
-    r"ref(?:erral|erred|erring)?(?:[ ]by|[ ]from|[ ]md|[ ]dr|[ ]phys(?:ician)?)?|req(?:uest(?:ed|or|er)?)?(?:[ ]by)?|ord(?:ered|er)?(?:[ ]by)?|(?:[a-z]+[ ])?phys(?:ician)?|provider|doctor|drs?|md|pcp|gp|consultant|clinician|surgeon|oncologist|radiologist|resident|fellow|attending|registrar|trainee|"
-    r"tech(?:nologist|nician)?|technologist|radiographer|nurse|rn|rad|radiology[ ]resident|nm[ ]tech|injected[ ]by|scanned[ ]by|performed[ ]by|acquired[ ]by|imaged[ ]by|staff|operator|"
-    r"(?:electronically[ ]|digitally[ ]|e-?)?(?:signed|authenticated|verified|approved|finali[sz]ed|validated|authori[sz]ed|released|attested)(?:[ ](?:off|electronically|and[ ]\w+))?(?:[ ](?:by|per))?|"
-    r"(?:dict(?:ated)?|typed|transcribed|trans(?:criptionist)?|transcriptionist|interpreted|interp|read|reported|prepared|written|entered|reviewed|compiled|edited|checked|co-?signed|cosigner|drafted|reader|author|over-?read)(?:[ ]by|[ ]and[ ]\w+[ ]by)?|dictator|signature|signer|sign(?:ing)?|"
-    r"cc|c\.c\.?|bcc|copy[ ]to|copies[ ]to|copies|attn|attention|to|from|fao|dear|re|regarding|contact|next[ ]of[ ]kin|nok|spouse|mother|father|guardian|emergency[ ]contact|caller|notified|called[ ]to|"
+    r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name|surname|"
+    r"last[ ]?name|first[ ]?name|given[ ]?names?|family[ ]?name|middle[ ]name|maiden[ ]name|forenames?|alias|a\.?k\.?a\.?|client|"
+    r"subject|"
+    r"(?:referring|ordering|attending|requesting|primary(?:[ ]care)?|consulting|interpreting|reading|reporting|signing|supervising|"
+    r"dictating|responsible|admitting|treating|family|nuclear(?:[ ]medicine)?)"
+    r"(?:[ ](?:physician|provider|doctor|md|clinician|radiologist|consultant|dr|practitioner|resident|surgeon|oncologist|attending|"
+    r"specialist))?(?:\(s\)|s)?(?:[ ]name)?|"
+    r"ref(?:erral|erred|erring)?(?:[ ]by|[ ]from|[ ]md|[ ]dr|[ ]phys(?:ician)?)?|req(?:uest(?:ed|or|er)?)?(?:[ ]by)?|ord(?:ered|"
+    r"er)?(?:[ ]by)?|(?:[a-z]+[ ])?phys(?:ician)?|provider|doctor|drs?|md|pcp|gp|consultant|clinician|surgeon|oncologist|radiologist|"
+    r"resident|fellow|attending|registrar|trainee|"
+    r"tech(?:nologist|nician)?|technologist|radiographer|nurse|rn|rad|radiology[ ]resident|nm[ ]tech|injected[ ]by|scanned[ ]by|"
+    r"performed[ ]by|acquired[ ]by|imaged[ ]by|staff|operator|"
+    r"(?:electronically[ ]|digitally[ ]|e-?)?(?:signed|authenticated|verified|approved|finali[sz]ed|validated|authori[sz]ed|released|"
+    r"attested)(?:[ ](?:off|electronically|and[ ]\w+))?(?:[ ](?:by|per))?|"
+    r"(?:dict(?:ated)?|typed|transcribed|trans(?:criptionist)?|transcriptionist|interpreted|interp|read|reported|prepared|written|"
+    r"entered|reviewed|compiled|edited|checked|co-?signed|cosigner|drafted|reader|author|over-?read)(?:[ ]by|[ ]and[ ]\w+[ ]by)?|"
+    r"dictator|signature|signer|sign(?:ing)?|"
+    r"cc|c\.c\.?|bcc|copy[ ]to|copies[ ]to|copies|attn|attention|to|from|fao|dear|re|regarding|contact|next[ ]of[ ]kin|nok|spouse|"
+    r"mother|father|guardian|emergency[ ]contact|caller|notified|called[ ]to|"
     r"navn|name[ ]des[ ]patienten|nom|nombre|paciente|họ[ ]tên|họ[ ]và[ ]tên|bệnh[ ]nhân|bác[ ]sĩ|befundet[ ]von|patienten|cpr-navn)"
 )
 _LABEL = re.compile(rf"(?<![\w-]){_ROLE}\s*(?:\(s\))?\s*(?::|=|#(?!\d)|-(?=\s)|–)\s*", re.IGNORECASE)
 # Words of running text after which a name stands without colon.
 _LEAD = re.compile(
-    r"\b(?:(?:dictated|signed|typed|transcribed|interpreted|read|reported|prepared|reviewed|approved|verified|performed|injected|scanned|requested|ordered|referred|authenticated|cosigned|co-signed|finali[sz]ed|supervised|attended|seen|"
-    r"examined|treated|operated|supplied|obtained|administered|accompanied|consented|counsel?led|notified|informed|communicated|relayed|conveyed|given|called|telephoned|paged|acknowledged|discussed|confirmed|escalated|sent|copied|addressed|forwarded|faxed|emailed|e-mailed|"
-    r"phoned|handed|verbally\s+\w+|talked|spoke|spoken|speaking|signed\s+off|read\s+back)(?:\s+(?:electronically|verbally|directly|personally|over\s+the\s+phone|by\s+(?:tele)?phone|via\s+\w+|and\s+\w+|also|in\s+person|jointly|the\s+\w+|these\s+\w+|this\s+\w+|results?|findings?))*\s+(?:by|with|to|from)|"
-    r"(?:dictated|signed|electronically\s+signed|typed|transcribed|approved|verified|dear|attn|cc|per|for|patient|named?|notified|paged|called|informed|phoned|contacted|regards?|sincerely|daughter|son|wife|husband|sister|brother|mother|father|spouse|colleague|colleagues|nurse|coordinator|resident|fellow|attending|"
-    r"radiologist|oncologist|surgeon|physician|technologist|consultant|registrar|practitioner|provider|dietitian|navigator|case\s+manager|pulmonologist|urologist|hematologist|haematologist|pathologist|neurologist|cardiologist|endocrinologist|gastroenterologist|dermatologist|gyn(?:a)?ecologist|rheumatologist|pediatrician|paediatrician|tech|"
-    r"care\s+of|c/o|tel|under|by|with|and|thank|thanks|hi|hello|from|to|of|re)),?\s*:?\s*(?:the\s+)?(?:oncologist\s+|physician\s+|surgeon\s+|resident\s+|nurse\s+|referrer\s+)?$",
+    r"\b(?:(?:dictated|signed|typed|transcribed|interpreted|read|reported|prepared|reviewed|approved|verified|performed|injected|"
+    r"scanned|requested|ordered|referred|authenticated|cosigned|co-signed|finali[sz]ed|supervised|attended|seen|"
+    r"examined|treated|operated|supplied|obtained|administered|accompanied|consented|counsel?led|notified|informed|communicated|"
+    r"relayed|conveyed|given|called|telephoned|paged|acknowledged|discussed|confirmed|escalated|sent|copied|addressed|forwarded|"
+    r"faxed|emailed|e-mailed|"
+    r"phoned|handed|verbally\s+\w+|talked|spoke|spoken|speaking|signed\s+off|read\s+back)(?:\s+(?:electronically|verbally|directly|"
+    r"personally|over\s+the\s+phone|by\s+(?:tele)?phone|via\s+\w+|and\s+\w+|also|in\s+person|jointly|the\s+\w+|these\s+\w+|"
+    r"this\s+\w+|results?|findings?))*\s+(?:by|with|to|from)|"
+    r"(?:dictated|signed|electronically\s+signed|typed|transcribed|approved|verified|dear|attn|cc|per|for|patient|named?|notified|"
+    r"paged|called|informed|phoned|contacted|regards?|sincerely|daughter|son|wife|husband|sister|brother|mother|father|spouse|"
+    r"colleague|colleagues|nurse|coordinator|resident|fellow|attending|"
+    r"radiologist|oncologist|surgeon|physician|technologist|consultant|registrar|practitioner|provider|dietitian|navigator|"
+    r"case\s+manager|pulmonologist|urologist|hematologist|haematologist|pathologist|neurologist|cardiologist|endocrinologist|"
+    r"gastroenterologist|dermatologist|gyn(?:a)?ecologist|rheumatologist|pediatrician|paediatrician|tech|"
+    r"care\s+of|c/o|tel|under|by|with|and|thank|thanks|hi|hello|from|to|of|re)),?\s*:?\s*(?:the\s+)?(?:oncologist\s+|physician\s+|"
+    r"surgeon\s+|resident\s+|nurse\s+|referrer\s+)?$",
     re.IGNORECASE,
 )
 # Of those, the ones that any capitalised word may follow: there only an unknown word or a common name counts.
@@ -74,11 +84,14 @@ _WEAK_LEAD = re.compile(
     re.IGNORECASE,
 )
 _PERSON_VERB = re.compile(
-    r"\s+(?:called|notified|informed|reported|reports|requested|asked|phoned|agreed|agrees|acknowledged|recommended|recommends|reviewed|dictated|signed|stated|states|paged|tolerated|denies|denied|presented|presents|"
-    r"confirmed|confirms|will|underwent|returned|attended|complains|noted|verbalized|understood|read\s+back|repeated|received|was\s+(?:notified|informed|called|paged|injected|imaged|seen|referred|scanned|admitted))\b"
+    r"\s+(?:called|notified|informed|reported|reports|requested|asked|phoned|agreed|agrees|acknowledged|recommended|recommends|"
+    r"reviewed|dictated|signed|stated|states|paged|tolerated|denies|denied|presented|presents|"
+    r"confirmed|confirms|will|underwent|returned|attended|complains|noted|verbalized|understood|read\s+back|repeated|received|"
+    r"was\s+(?:notified|informed|called|paged|injected|imaged|seen|referred|scanned|admitted))\b"
 )
 _HEADER_ID = re.compile(
-    r"(?:\b(?:MRN|MR#|DOB|D\.O\.B|born|Acc(?:ession)?|Unit\s+no|Hosp(?:ital)?\s+no|NHS|Patient\s+ID|record|Age|Sex|Tech|Visit|scanned|performed|exam\s+date)\b|\d{5,}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\b[A-Z]{1,4}-?\d{3,})",
+    r"(?:\b(?:MRN|MR#|DOB|D\.O\.B|born|Acc(?:ession)?|Unit\s+no|Hosp(?:ital)?\s+no|NHS|Patient\s+ID|record|Age|Sex|Tech|Visit|"
+    r"scanned|performed|exam\s+date)\b|\d{5,}|\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|\b[A-Z]{1,4}-?\d{3,})",
     re.IGNORECASE,
 )
 
@@ -126,7 +139,11 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
             continue
         if not words and low in PARTICLES and low not in {"do", "i", "e", "te", "st"}:
             following = WORD.match(text, _skip(text, match.end()))
-            if following is not None and (following.group()[0].isupper() or following.group() in PARTICLES) and (word[0].isupper() or len(low) > 1):
+            if (
+                following is not None
+                and (following.group()[0].isupper() or following.group() in PARTICLES)
+                and (word[0].isupper() or len(low) > 1)
+            ):
                 position, words = following.start(), words + 1
                 continue
         if len(word) == 1 or (len(word) == 2 and word.isupper() and dotted is False and full and low not in _STOP and not is_word(word)):
@@ -205,7 +222,9 @@ def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) ->
         return False
     if word.isupper() and len(word) < 5 and low not in _SUFFIXES and not is_person_name(word):
         # Abbreviations are no names, except beside other words in capitals.
-        neighbour = WORD.search(text, match.end(), match.end() + 20) if first else WORD.search(text[max(0, match.start() - 12) : match.start()])
+        neighbour = (
+            WORD.search(text, match.end(), match.end() + 20) if first else WORD.search(text[max(0, match.start() - 12) : match.start()])
+        )
         if neighbour is None or not neighbour.group().isupper() or is_word(word):
             return False
     if word[0].islower():
@@ -292,7 +311,9 @@ def _general_label(label: str) -> bool:
     """Labels that words other than names follow as often ("To:", "Re:", "Reported:", "Attending: none")."""
     return bool(
         re.match(
-            r"(?!.*(?:\bby\b|name|physician|provider|doctor|\bdr\b))(?:to|from|re|regarding|read|reported|reviewed|checked|prepared|written|entered|subject|contact|sign|copies|copy\s+to|ref|referral|request|requested|order|ordered|author|staff|rad|md|rn|attention|called|patient|pt|primary|nuclear|family|"
+            r"(?!.*(?:\bby\b|name|physician|provider|doctor|\bdr\b))(?:to|from|re|regarding|read|reported|reviewed|checked|prepared|"
+            r"written|entered|subject|contact|sign|copies|copy\s+to|ref|referral|request|requested|order|ordered|author|staff|rad|md|"
+            r"rn|attention|called|patient|pt|primary|nuclear|family|"
             r"consulting|treating|performed|nom)\b",
             label,
             re.IGNORECASE,
@@ -324,15 +345,14 @@ def _read_back(text: str, end: int, *, strict: bool) -> int | None:
     for match in reversed(words):
         word = match.group()
         gap = text[match.end() : right]
-        if not re.fullmatch(r"\.?[ \t\u00a0]{0,3}" if right != end else r"\.?\s*", gap):
-            if not (
-                re.fullmatch(r",[ ]{1,2}", gap)
-                and full >= 1
-                and word.isupper() == text[right].isupper()
-                and may_be_name(word)
-                and full + 1 <= 3
-            ):
-                break
+        if not re.fullmatch(r"\.?[ \t\u00a0]{0,3}" if right != end else r"\.?\s*", gap) and not (
+            re.fullmatch(r",[ ]{1,2}", gap)
+            and full >= 1
+            and word.isupper() == text[right].isupper()
+            and may_be_name(word)
+            and full + 1 <= 3
+        ):
+            break
         low = word.lower()
         if len(word) == 1 and word.isupper():
             start, right = match.start(), match.start()
@@ -364,7 +384,7 @@ def _by_lead(text: str) -> Iterator[PhiSpan]:
         if not match.group()[0].isupper():
             continue
         before = text[max(0, match.start() - 70) : match.start()]
-        if not before or not before[-1] in " \t\n:" or not _LEAD.search(before):
+        if not before or before[-1] not in " \t\n:" or not _LEAD.search(before):
             continue
         weak = _WEAK_LEAD.search(before) is not None
         if not may_be_name(match.group()) and not (
@@ -387,7 +407,9 @@ def _by_comma(text: str) -> Iterator[PhiSpan]:
         if given is None or not may_be_name(family) or family.lower() in _STOP or len(family) < 2:
             continue
         known = given.group().lower() in GIVEN_NAMES and not is_word(given.group())
-        glued = not match.group().endswith(" ") and family.isupper() and given.group().isupper() and len(given.group()) > 2 and len(family) > 3
+        glued = (
+            not match.group().endswith(" ") and family.isupper() and given.group().isupper() and len(given.group()) > 2 and len(family) > 3
+        )
         if not (known or (glued and may_be_name(given.group()))):
             continue
         end = read_name(text, match.start(), known_only=True)
@@ -396,7 +418,9 @@ def _by_comma(text: str) -> Iterator[PhiSpan]:
 
 
 _DESCRIBED = re.compile(
-    r"\s*,?\s+(?:is|was|an?)\s+(?:an?\s+)?(?:very\s+|pleasant\s+|previously\s+|otherwise\s+|healthy\s+|retired\s+|known\s+)*(?:\d{1,3}|[a-z]+ty|patient\b|gentleman|lady|woman|man\b|male|female|boy|girl|infant|child)[\s-]*(?:\w+[\s-]+)?(?:y|yr|year|old|patient|gentleman|lady|woman|man|male|female|boy|girl|with|who|\w)",
+    r"\s*,?\s+(?:is|was|an?)\s+(?:an?\s+)?(?:very\s+|pleasant\s+|previously\s+|otherwise\s+|healthy\s+|retired\s+|"
+    r"known\s+)*(?:\d{1,3}|[a-z]+ty|patient\b|gentleman|lady|woman|man\b|male|female|boy|girl|infant|child)[\s-]*(?:\w+[\s-]+)?(?:y|"
+    r"yr|year|old|patient|gentleman|lady|woman|man|male|female|boy|girl|with|who|\w)",
 )
 
 
@@ -404,7 +428,7 @@ def _by_description(text: str) -> Iterator[PhiSpan]:
     """``Rose Fields is a 58-year-old woman``: the description tells that even plain words are a name."""
     for match in _DESCRIBED.finditer(text):
         start = _read_back(text, match.start(), strict=False)
-        if start is not None and text[start:match.start()].lower() not in _STOP and len(WORD.findall(text[start : match.start()])) >= 2:
+        if start is not None and text[start : match.start()].lower() not in _STOP and len(WORD.findall(text[start : match.start()])) >= 2:
             yield PhiSpan(start, match.start(), "NAME")
 
 
@@ -428,11 +452,11 @@ def _by_header_line(text: str) -> Iterator[PhiSpan]:
                 and named
                 and not is_eponym(text, absolute, end)
                 and re.match(r"\s*(?:[,;|/(.\t-]|$|\s{2,}|\n|_x000D_|\d|[A-Z#]{2,})", text[end : end + 8])
+            ) and (
+                all(not is_word(word) or word.lower() in COMMON_WORDS for word in words)
+                or (text[end : end + 1] in ",;|(" or not text[end : line.end()].strip())
             ):
-                if all(not is_word(word) or word.lower() in COMMON_WORDS for word in words) or (
-                    text[end : end + 1] in ",;|(" or not text[end : line.end()].strip()
-                ):
-                    yield PhiSpan(absolute, end, "NAME")
+                yield PhiSpan(absolute, end, "NAME")
 
 
 def _field_starts(content: str) -> list[int]:
@@ -466,12 +490,9 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
         word = match.group()
         if len(word) < 3 or not word[0].isupper() or word.isupper() or not has_name_shape(word):
             continue
-        if (
-            text[match.start() - 1 : match.start()].isalnum()
-            or re.match(r"\s*[:#=]|[\s-]?\d", text[match.end() : match.end() + 3])
-        ):
+        if text[match.start() - 1 : match.start()].isalnum() or re.match(r"\s*[:#=]|[\s-]?\d", text[match.end() : match.end() + 3]):
             continue
-        if word.lower() in COMMON_WORDS and word.lower() not in GIVEN_NAMES or word.lower() in _STOP:
+        if (word.lower() in COMMON_WORDS and word.lower() not in GIVEN_NAMES) or word.lower() in _STOP:
             continue
         initial = re.search(rf"(?<![\w])(?:[{UPPER}]\.[ ]?){{1,3}}$", text[max(line_start, match.start() - 8) : match.start()])
         first = _starts_sentence(text, line_start, match.start()) and not initial

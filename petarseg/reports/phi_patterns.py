@@ -13,7 +13,8 @@ from petarseg.reports.phi_span import PhiSpan
 
 _EMAIL = re.compile(r"[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
 _URL = re.compile(
-    r"\b(?:https?://|ftp://|www\.)[^\s<>()\"']+[^\s<>()\"'.,;:]|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|nhs\.uk|co\.uk|info|health|hospital)\b(?:/[^\s<>()\"',;]*)?",
+    r"\b(?:https?://|ftp://|www\.)[^\s<>()\"']+[^\s<>()\"'.,;:]|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|nhs\.uk|co\.uk|info|"
+    r"health|hospital)\b(?:/[^\s<>()\"',;]*)?",
     re.IGNORECASE,
 )
 _IP = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])")
@@ -24,16 +25,22 @@ _NHS = re.compile(r"(?<![\w.-])\d{3} \d{3} \d{4}(?![\w-])(?!\.\d)")
 
 # The token that carries an identifier: letters, digits and separators with at least two digits.
 _TOKEN = r"(?=[A-Za-z\d#*._/-]*\d[A-Za-z\d._/-]*\d)[A-Za-z\d#*](?:[A-Za-z\d._/#*-]*[A-Za-z\d])?"
-_SPACED = rf"(?:{_TOKEN}|[A-Z]{{1,4}}(?=[ ]\d))(?:[ ]?-[ ]?\d[A-Z\d-]*|[ ](?=\d{{2,}}\b)(?!\d+[./]\d)\d{{2,}}(?![\w.]*\s*(?:mm|cm|mg|mCi|MBq|min|y|years?)\b))*"
+_SPACED = (
+    rf"(?:{_TOKEN}|[A-Z]{{1,4}}(?=[ ]\d))(?:[ ]?-[ ]?\d[A-Z\d-]*|[ ](?=\d{{2,}}\b)(?!\d+[./]\d)\d{{2,}}(?![\w.]*\s*(?:mm|cm|mg|mCi|"
+    rf"MBq|min|y|years?)\b))*"
+)
 _FILL = r"[\s:#=.,\[(]*(?:(?:is|was|no|nr|num|number|id|code)\b[\s:#=.]*){0,2}"
 
 _LABELLED: list[tuple[str, re.Pattern[str]]] = [
     (
         "MRN",
         re.compile(
-            rf"(?:\b(?:MRNs?|M\.R\.N\.?|EMRN|CMRN|PMRN|MRNO|MPI|EMPI|EPI|MR(?:[ ]?(?:#|no\b\.?|number|num)|(?=[ :]+\d))|med(?:ical)?\.?[ ]?rec(?:ord)?s?\.?(?:[ ](?:#|no\b\.?|number|num|id))?|"
-            r"(?:hosp(?:ital)?|unit|clinic|chart|record|patient|pat|pt|registration|reg|case[ ]?record|file|hospital[ ]unit)\.?[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id(?:entifier)?\b|reference\b|code)|"
-            r"PID|PatID|PtID|identification|URN?|UHID|CRN|HRN|CHI|IPN?|HN|K-?number|hospital[ ]?#|NHI|chart|folder|record|patient)(?![a-z]))"
+            rf"(?:\b(?:MRNs?|M\.R\.N\.?|EMRN|CMRN|PMRN|MRNO|MPI|EMPI|EPI|MR(?:[ ]?(?:#|no\b\.?|number|num)|(?=[ :]+\d))|"
+            rf"med(?:ical)?\.?[ ]?rec(?:ord)?s?\.?(?:[ ](?:#|no\b\.?|number|num|id))?|"
+            r"(?:hosp(?:ital)?|unit|clinic|chart|record|patient|pat|pt|registration|reg|case[ ]?record|file|"
+            r"hospital[ ]unit)\.?[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id(?:entifier)?\b|reference\b|code)|"
+            r"PID|PatID|PtID|identification|URN?|UHID|CRN|HRN|CHI|IPN?|HN|K-?number|hospital[ ]?#|NHI|chart|folder|record|"
+            r"patient)(?![a-z]))"
             rf"(?-i:){_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
         ),
@@ -41,16 +48,20 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
     (
         "ACCESSION",
         re.compile(
-            rf"\b(?:acc(?:ession|n|ess)?s?|ACSN|ACN|RIS|exam|study|requisition|req|request|radiology|imaging|report)(?:[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id\b))?{_FILL}(?P<id>{_SPACED})",
+            rf"\b(?:acc(?:ession|n|ess)?s?|ACSN|ACN|RIS|exam|study|requisition|req|request|radiology|imaging|report)(?:[ ]?(?:#|"
+            rf"nos?\b\.?|nr\b\.?|number|num\b|id\b))?{_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
         ),
     ),
     (
         "OTHER_ID",
         re.compile(
-            r"\b(?:visit|encounter|enc|order|policy|insurance|ins|member(?:ship)?|subscriber|group|claim|account|acct|invoice|billing|CSN|FIN|HAR|case|episode|"
-            r"admission|adm|specimen|path(?:ology)?|referral|booking|appointment|licen[cs]e|lic|DEA|NPI|UPIN|passport|badge|employee|staff|ID|identifier|"
-            r"medicare|medicaid|MBI|HICN?|NHS|health[ ]card|OHIP|PHN|CPR|driver'?s?[ ]licen[cs]e|certificate|authori[sz]ation|auth|study[ ]subject|subject|ticket|job|voucher|GMC|AHPRA|"
+            r"\b(?:visit|encounter|enc|order|policy|insurance|ins|member(?:ship)?|subscriber|group|claim|account|acct|invoice|"
+            r"billing|CSN|FIN|HAR|case|episode|"
+            r"admission|adm|specimen|path(?:ology)?|referral|booking|appointment|licen[cs]e|lic|DEA|NPI|UPIN|passport|badge|employee|"
+            r"staff|ID|identifier|"
+            r"medicare|medicaid|MBI|HICN?|NHS|health[ ]card|OHIP|PHN|CPR|driver'?s?[ ]licen[cs]e|certificate|authori[sz]ation|auth|"
+            r"study[ ]subject|subject|ticket|job|voucher|GMC|AHPRA|"
             r"dictation|transcription|trans|document|doc|confirmation|reference|ref|dossier|fallnummer|patientennummer)\.?"
             rf"(?:[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id\b|reference\b))?{_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
@@ -59,7 +70,8 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
     (
         "OTHER_ID",
         re.compile(
-            r"\b(?:SSN|social[ ]security(?:[ ](?:number|no\.?|#))?|SS#|SIN)\b(?:[ ](?:last[ ](?:four|4)(?:[ ]digits)?|ending(?:[ ]in)?|l4))?[\s:#=.]*(?:is\s+|ending\s+(?:in\s+)?|last\s+(?:four|4)\s*(?:digits\s*)?:?\s*)?"
+            r"\b(?:SSN|social[ ]security(?:[ ](?:number|no\.?|#))?|SS#|SIN)\b(?:[ ](?:last[ ](?:four|4)(?:[ ]digits)?|"
+            r"ending(?:[ ]in)?|l4))?[\s:#=.]*(?:is\s+|ending\s+(?:in\s+)?|last\s+(?:four|4)\s*(?:digits\s*)?:?\s*)?"
             r"(?P<id>[\dXx*]{3}[- ][\dXx*]{2}[- ]\d{4}|\d{9}|[Xx*-]*\d{4})",
             re.IGNORECASE,
         ),
@@ -67,23 +79,28 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
     (
         "OTHER_ID",
         re.compile(
-            r"\blast[ ](?:four|4)(?:[ ]digits)?(?:[ ]of[ ](?:the[ ])?(?:SSN|social(?:[ ]security)?))?[\s:]*(?:are[ ]|is[ ])?(?P<id>\d{4})\b",
+            r"\blast[ ](?:four|4)(?:[ ]digits)?(?:[ ]of[ ](?:the[ ])?(?:SSN|social(?:[ ]security)?))?[\s:]*(?:are[ ]|"
+            r"is[ ])?(?P<id>\d{4})\b",
             re.IGNORECASE,
         ),
     ),
     (
         "DEVICE_ID",
         re.compile(
-            rf"(?:\b(?:serial|ser\.?[ ]?(?:no|#)|S/N|SN|lot|batch|UDI|device|implant|asset|model[ ]?/[ ]?serial|equipment|machine|unit[ ]?s/n|scanner|camera|station|pacemaker|ICD[ ]device|"
-            r"generator|lead|port|pump|stimulator|dose[ ]calibrator|vial|kit|tomograph|gantry)(?:[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id\b|serial|s/n|lot)){0,2})"
+            rf"(?:\b(?:serial|ser\.?[ ]?(?:no|#)|S/N|SN|lot|batch|UDI|device|implant|asset|model[ ]?/[ ]?serial|equipment|machine|"
+            rf"unit[ ]?s/n|scanner|camera|station|pacemaker|ICD[ ]device|"
+            r"generator|lead|port|pump|stimulator|dose[ ]calibrator|vial|kit|tomograph|gantry)(?:[ ]?(?:#|nos?\b\.?|nr\b\.?|number|"
+            r"num\b|id\b|serial|s/n|lot)){0,2})"
             rf"{_FILL}(?P<id>{_TOKEN})",
             re.IGNORECASE,
         ),
     ),
 ]
 _PHONE_LABEL = re.compile(
-    r"\b(?:tel(?:ephone|ef(?:o|oo)n)?|phone|ph|fax|facsimile|pager|page|paged|beeper|bleep|cell|mobile|mob|call(?:ed|back)?|contact|reach(?:ed)?|dial|ext(?:ension)?|hotline|"
-    r"switchboard|reading[ ]room|sms|text|telefax|tlf|số[ ]điện[ ]thoại|điện[ ]thoại)s?\b\.?(?:[ ](?:no\.?|number|#|at|on|us|back|me|room|line|him|her|under)){0,3}[\s:#.]*"
+    r"\b(?:tel(?:ephone|ef(?:o|oo)n)?|phone|ph|fax|facsimile|pager|page|paged|beeper|bleep|cell|mobile|mob|call(?:ed|back)?|contact|"
+    r"reach(?:ed)?|dial|ext(?:ension)?|hotline|"
+    r"switchboard|reading[ ]room|sms|text|telefax|tlf|số[ ]điện[ ]thoại|điện[ ]thoại)s?\b\.?(?:[ ](?:no\.?|number|#|at|on|us|back|me|"
+    r"room|line|him|her|under)){0,3}[\s:#.]*"
     r"(?P<id>\+?\(?\d[\d\s().-]{2,18}\d(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?)(?![\d/])(?!\.\d)",
     re.IGNORECASE,
 )
@@ -92,7 +109,8 @@ _PHONE = [
     re.compile(r"(?<![\w+])\+\d{1,3}[\s.-]?(?:\(\d{1,4}\)[\s.-]?)?\d{1,4}(?:[\s.-]?\d{2,4}){1,4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w])"),
     # (555) 014-2277, 555-014-2277, 1-800-555-0199, 555.014.2277
     re.compile(
-        r"(?<![\w.(/-])(?:1[\s.-])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]\d{4}(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?(?![\w-])(?!\.\d)",
+        r"(?<![\w.(/-])(?:1[\s.-])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]\d{4}(?:\s*(?:x|ext\.?|"
+        r"extension)\s*\d{1,6})?(?![\w-])(?!\.\d)",
         re.IGNORECASE,
     ),
     # (020) 7946 0958, 020 7946 0958, 01632 960 983
@@ -103,43 +121,74 @@ _EXTENSION = re.compile(r"(?:(?<![\w.])(?:ext\.?|extension)[\s:.-]*|(?<=[^\d\s]\
 
 # Tokens with digits and letters that medicine writes and that identify nobody.
 _CLINICAL_CODE = re.compile(
-    r"(?:\[?(?:18F|F-?18|68Ga|Ga-?6[78]|64Cu|Cu-?6[0-9]|177Lu|Lu-?177|11C|C-?11|13N|N-?13|15O|O-?15|82Rb|Rb-?82|89Zr|Zr-?89|90Y|Y-?90|99m?Tc|Tc-?99m?|"
-    r"12[345]I|131I|I-?1[23]\d|124I|111In|In-?111|223Ra|Ra-?223|225Ac|Ac-?225|161Tb|201Tl|Tl-?201|133Xe|67Ga|44Sc|Sc-?4[47]|212Pb|211At|153Sm|89Sr)\]?(?:[-/ ]?[A-Za-z].*)?"
-    r"|(?:rh)?PSMA-?(?:7\.3|\d{1,4}|I&T)|FAPI-?\d+|(?:CA|Ca)[- ]?\d{2,3}(?:-\d)?|HER-?2.*|PD-?L?1|CD\d+.*|SARS-CoV-?2|COVID-?19|HPV-?\d+.*|p16.*|p53|Ki-?67.*|EGFR.*|KRAS.*|BRAF.*|"
+    r"(?:\[?(?:18F|F-?18|68Ga|Ga-?6[78]|64Cu|Cu-?6[0-9]|177Lu|Lu-?177|11C|C-?11|13N|N-?13|15O|O-?15|82Rb|Rb-?82|89Zr|Zr-?89|90Y|"
+    r"Y-?90|99m?Tc|Tc-?99m?|"
+    r"12[345]I|131I|I-?1[23]\d|124I|111In|In-?111|223Ra|Ra-?223|225Ac|Ac-?225|161Tb|201Tl|Tl-?201|133Xe|67Ga|44Sc|Sc-?4[47]|212Pb|"
+    r"211At|153Sm|89Sr)\]?(?:[-/ ]?[A-Za-z].*)?"
+    r"|(?:rh)?PSMA-?(?:7\.3|\d{1,4}|I&T)|FAPI-?\d+|(?:CA|Ca)[- ]?\d{2,3}(?:-\d)?|HER-?2.*|PD-?L?1|CD\d+.*|SARS-CoV-?2|COVID-?19|"
+    r"HPV-?\d+.*|p16.*|p53|Ki-?67.*|EGFR.*|KRAS.*|BRAF.*|"
     r"(?:MK|BMS|ABT|AMG|CC|AG|AV|GSK|PF|LY|AZD|BAY|TAK|JNJ|SGN|INCB|RO|REGN|GDC|MDX|MEDI|ONO|DS|AZ)-?\d{2,7}[A-Za-z]?|"
     r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-[A-Z\d]{2})?|A9\d{3}|"
-    r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|Lung)-?RADS.*|"
-    r"RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d+D|TF\d*|MI-?DR|GRCh\d+|\d+(?:mm|cm|mg|ml|mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
+    r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|"
+    r"Lung)-?RADS.*|"
+    r"RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d+D|TF\d*|MI-?DR|GRCh\d+|\d+(?:mm|cm|mg|ml|"
+    r"mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
-    r"[ \t]*(?:[x×*]\s*\d|%|°|/\s*(?:mm|µ|u|L|ml|dl)|(?:k|M|G)?Bq|[mµuk]?Ci|mm|cm|m[lL]|cc|mg|g|kg|µg|mcg|ng|pg|IU|U|HU|Hounsfield|counts?|cells?|copies|kcts|mAs?|kVp?|kV|c?Gy|ms|msec|sec(?:onds?)?|s|"
-    r"min(?:utes?)?|h(?:ours?|rs?)?|days?|weeks?|wks?|months?|mos?|years?|yrs?|slices?|images?|vials?|units?|doses?|steps|patients?|cases)\b",
+    r"[ \t]*(?:[x×*]\s*\d|%|°|/\s*(?:mm|µ|u|L|ml|dl)|(?:k|M|G)?Bq|[mµuk]?Ci|mm|cm|m[lL]|cc|mg|g|kg|µg|mcg|ng|pg|IU|U|HU|Hounsfield|"
+    r"counts?|cells?|copies|kcts|mAs?|kVp?|kV|c?Gy|ms|msec|sec(?:onds?)?|s|"
+    r"min(?:utes?)?|h(?:ours?|rs?)?|days?|weeks?|wks?|months?|mos?|years?|yrs?|slices?|images?|vials?|units?|doses?|steps|patients?|"
+    r"cases)\b",
     re.IGNORECASE,
 )
 # Bare tokens: letters and digits joined, or a long run of digits.
 _BARE = re.compile(r"(?<![\w.+^-])(?<!\d/)(?:[A-Za-z\d]+[-_/.]){0,4}[A-Za-z\d]*\d{2,}[A-Za-z\d]*(?:[-_/][A-Za-z\d]+){0,4}(?![\w^])(?!\.\d)")
 
-_SMALL = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+_SMALL = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
 _NINETIES = r"ninety(?:[\s-]+(?:one|two|three|four|five|six|seven|eight|nine))?"
 _HUNDREDS = r"(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:" + "|".join(_SMALL[1:]) + r"))?"
 _OLD = r"(?:9\d|1[0-3]\d)"
 _AGES = [
     # 93-year-old, 93 yo, 93 y/o, 93 yr old, 93 years of age, ninety-six year old
     re.compile(
-        rf"(?<![\w.,/-])(?P<age>{_OLD}|{_NINETIES}|{_HUNDREDS})(?:\s*-?\s*(?:years?|yrs?|y)[\s.-]*(?:old|o\b|of\s+age)|\s*[- ]?(?:y\s?/\s?o|y\.?o\.?|yo[fm]?|yrs?|y)\b(?!\s*(?:ago|prior|survival|earlier|later|history|follow))|"
+        rf"(?<![\w.,/-])(?P<age>{_OLD}|{_NINETIES}|{_HUNDREDS})(?:\s*-?\s*(?:years?|yrs?|y)[\s.-]*(?:old|o\b|of\s+age)|"
+        rf"\s*[- ]?(?:y\s?/\s?o|y\.?o\.?|yo[fm]?|yrs?|y)\b(?!\s*(?:ago|prior|survival|earlier|later|history|follow))|"
         rf"\s+years?[- ](?:man|woman|lady|gentleman|male|female|patient))",
         re.IGNORECASE,
     ),
     # aged 94, age: 96, age of 101, turned 90
     re.compile(
-        rf"\b(?:age[ds]?|alter|alder|edad|âge|tuổi)\b(?:\s*\(?(?:years|yrs?|y)\)?)?(?:\s*/\s*(?:sex|gender))?\s*(?:[:=]|of|is|at)?\s*(?P<age>{_OLD}|{_NINETIES}|{_HUNDREDS})\b(?![.,]\d)(?!\s*(?:min|mm|cm|%|mg))",
+        rf"\b(?:age[ds]?|alter|alder|edad|âge|tuổi)\b(?:\s*\(?(?:years|yrs?|y)\)?)?(?:\s*/\s*(?:sex|gender))?\s*(?:[:=]|of|is|"
+        rf"at)?\s*(?P<age>{_OLD}|{_NINETIES}|{_HUNDREDS})\b(?![.,]\d)(?!\s*(?:min|mm|cm|%|mg))",
         re.IGNORECASE,
     ),
     re.compile(rf"\bturn(?:ed|ing)?\s+(?P<age>{_OLD}|{_NINETIES})\b", re.IGNORECASE),
     # 93F, 94 M,  F/93, M 93
     re.compile(
-        rf"(?<![\w.,/-])(?P<age>{_OLD})\s?[MF](?=\s+(?:with|w/|c/|s/p|status|hx|known|history|pt|patient|here|for|who|has|p/w|presenting|presents|h/o|ex|smoker|[a-z])|\s*[.,;:)/]|\s*$)",
+        rf"(?<![\w.,/-])(?P<age>{_OLD})\s?[MF](?=\s+(?:with|w/|c/|s/p|status|hx|known|history|pt|patient|here|for|who|has|p/w|"
+        rf"presenting|presents|h/o|ex|smoker|[a-z])|\s*[.,;:)/]|\s*$)",
         re.MULTILINE,
     ),
     re.compile(rf"(?<![\w.,/-])(?P<age>{_OLD})\s*[,/]?\s*(?:male|female|man|woman|gentleman|lady)\b", re.IGNORECASE),
@@ -215,7 +264,7 @@ def _is_identifier(text: str, start: int, end: int, *, labelled: bool) -> bool:
         if text[max(0, start - 2) : start].rstrip().endswith("#"):
             return digits >= 4
         return digits >= 6 if token.isdigit() or token.count("-") == 2 else digits >= 7
-    return digits >= 4 and token.upper() == token or digits >= 5
+    return (digits >= 4 and token.upper() == token) or digits >= 5
 
 
 def _is_worded(token: str) -> bool:

@@ -8,52 +8,64 @@ from collections.abc import Iterator
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import is_word
 from petarseg.reports.phi_names import UPPER
-from petarseg.reports.phi_people import CITIES, STATE_CODES, STATES
 from petarseg.reports.phi_span import PhiSpan
+from petarseg.reports.phi_vocabulary import CITIES, STATE_CODES, STATES, words
 
 _CAP = rf"(?:[{UPPER}][\w'’&-]*\.?)"
 _JOINER = r"(?:of|the|and|&|for|de|la|le|les|du|des|della|di|at|in|on|van|der|den|zu|am)"
 _FACILITY = (
-    r"(?:(?:Women['’]?s|Children['’]?s|General|Memorial|Regional|Community|University|Teaching|Veterans(?:\s+Affairs)?|VA|District|County|State|City|National|Royal|Private|Mercy|Cancer|Medical|Heart|Health|Oncology|Imaging|Diagnostic|Radiology|PET(?:/CT)?|"
-    r"Surgical|Specialty|Specialist|Clinical|Research|Care|Healthcare|Molecular|Nuclear|Medicine|Outpatient|Day|Base|Army|Naval|Military|Infectious|Rehabilitation|Orthop(?:a)?edic|Breast|Lung|Tumou?r|Academic|Foundation|NHS|Treatment)\s+){0,4}"
-    r"(?:Hospitals?|Medical\s+Cent(?:er|re)|Cent(?:er|re)|Clinics?|Infirmary|Institutes?|Polyclinic|Sanatorium|Hospice|Health\s+(?:System|Network|Cent(?:er|re)|Services?|Care|Board|Sciences(?:\s+Cent(?:er|re))?)|Healthcare|Medical\s+(?:College|Group|School|Associates|Plaza|Pavilion|Campus)|"
-    r"Imaging(?:\s+(?:Associates|Group|Partners|Pavilion|Suite|Services|Network|Cent(?:er|re)))?|Radiology(?:\s+(?:Associates|Group|Partners|Consultants|Services|Specialists))?|Oncology(?:\s+(?:Associates|Group|Partners|Consultants|Specialists))|Pavilion|Foundation\s+Trust|NHS\s+Trust|Trust|Nursing\s+Home|Surgery\s+Cent(?:er|re)|"
-    r"University|Diagnostics|Klinikum|Krankenhaus|Universit[äa]tsklinikum|Sygehus|Universitetshospital|Sjukhus|H[ôo]pital|Clinique|Ospedale|Cl[íi]nica|Ziekenhuis|Health|Lodge|Manor|Hospitalet)"
+    r"(?:(?:Women['’]?s|Children['’]?s|General|Memorial|Regional|Community|University|Teaching|Veterans(?:\s+Affairs)?|VA|District|"
+    r"County|State|City|National|Royal|Private|Mercy|Cancer|Medical|Heart|Health|Oncology|Imaging|Diagnostic|Radiology|PET(?:/CT)?|"
+    r"Surgical|Specialty|Specialist|Clinical|Research|Care|Healthcare|Molecular|Nuclear|Medicine|Outpatient|Day|Base|Army|Naval|"
+    r"Military|Infectious|Rehabilitation|Orthop(?:a)?edic|Breast|Lung|Tumou?r|Academic|Foundation|NHS|Treatment)\s+){0,4}"
+    r"(?:Hospitals?|Medical\s+Cent(?:er|re)|Cent(?:er|re)|Clinics?|Infirmary|Institutes?|Polyclinic|Sanatorium|Hospice|"
+    r"Health\s+(?:System|Network|Cent(?:er|re)|Services?|Care|Board|Sciences(?:\s+Cent(?:er|re))?)|Healthcare|Medical\s+(?:College|"
+    r"Group|School|Associates|Plaza|Pavilion|Campus)|"
+    r"Imaging(?:\s+(?:Associates|Group|Partners|Pavilion|Suite|Services|Network|Cent(?:er|re)))?|Radiology(?:\s+(?:Associates|Group|"
+    r"Partners|Consultants|Services|Specialists))?|Oncology(?:\s+(?:Associates|Group|Partners|Consultants|Specialists))|Pavilion|"
+    r"Foundation\s+Trust|NHS\s+Trust|Trust|Nursing\s+Home|Surgery\s+Cent(?:er|re)|"
+    r"University|Diagnostics|Klinikum|Krankenhaus|Universit[äa]tsklinikum|Sygehus|Universitetshospital|Sjukhus|H[ôo]pital|Clinique|"
+    r"Ospedale|Cl[íi]nica|Ziekenhuis|Health|Lodge|Manor|Hospitalet)"
 )
 _INSTITUTION = re.compile(
-    rf"(?<![\w-]){_CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{_CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])(?:[ \t]+(?:of|at|in|for)[ \t]+(?:the[ \t]+)?{_CAP}(?:[ \t]{_CAP}){{0,3}})?"
+    rf"(?<![\w-]){_CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{_CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])(?:[ \t]+(?:of|at|in|"
+    rf"for)[ \t]+(?:the[ \t]+)?{_CAP}(?:[ \t]{_CAP}){{0,3}})?"
 )
 _INSTITUTION_OF = re.compile(
-    rf"\b(?:Hospital|Universit[äa]ts(?:klinikum|spital|klinik)|[^\W\d_]+(?:klinikum|krankenhaus|spital|sygehus|sjukhus)|University(?:\s+Hospitals?)?|Institute|Cent(?:er|re)|Clinic|College|H[ôo]pital|Hospital\s+(?:Universitario|General|Cl[íi]nico)|Klinikum|Ospedale|Clinique|Bệnh\s+viện|CHU|Krankenhaus|Policlinico)[ \t]+(?:(?:of|for|de|da|del|della|di|der|du|la|le)[ \t]+){{0,3}}{_CAP}(?:[ \t](?:(?:of|de|the|and|for|la|der|am|an|im|di|du|den|van|in|at)[ \t])?{_CAP}){{0,4}}"
+    rf"\b(?:Hospital|Universit[äa]ts(?:klinikum|spital|klinik)|[^\W\d_]+(?:klinikum|krankenhaus|spital|sygehus|sjukhus)|"
+    rf"University(?:\s+Hospitals?)?|Institute|Cent(?:er|re)|Clinic|College|H[ôo]pital|Hospital\s+(?:Universitario|General|"
+    rf"Cl[íi]nico)|Klinikum|Ospedale|Clinique|Bệnh\s+viện|CHU|Krankenhaus|Policlinico)[ \t]+(?:(?:of|for|de|da|del|della|di|der|du|"
+    rf"la|le)[ \t]+){{0,3}}{_CAP}(?:[ \t](?:(?:of|de|the|and|for|la|der|am|an|im|di|du|den|van|in|at)[ \t])?{_CAP}){{0,4}}"
 )
 _SAINT = re.compile(rf"\b(?:St\.?|Saint|Sankt|Mount|Mt\.?|Our\s+Lady\s+of)[ \t]+{_CAP}(?:['’]s)?(?:[ \t]{_CAP}){{0,2}}")
 _KNOWN_HOSPITALS = re.compile(
-    r"\b(?:Mayo(?:\s+Clinic)?|M\.?\s?D\.?\s+Anderson|Sloan[\s-]+Kettering|MSKCC|Johns\s+Hopkins|Mass(?:achusetts)?\s+General|Cedars[\s-]Sinai|Dana[\s-]Farber|Moffitt|Brigham(?:\s+and\s+Women['’]?s)?|Kaiser(?:\s+Permanente)?|Cleveland\s+Clinic|Beth\s+Israel|NYU\s+Langone|UCLA|UCSF|UPMC|"
-    r"Royal\s+Marsden|Guy['’]?s\s+and\s+St\.?\s+Thomas|Charit[ée]|Karolinska|Rigshospitalet|Gustave\s+Roussy|Peter\s+MacCallum|Princess\s+Margaret)\b"
+    r"\b(?:Mayo(?:\s+Clinic)?|M\.?\s?D\.?\s+Anderson|Sloan[\s-]+Kettering|MSKCC|Johns\s+Hopkins|Mass(?:achusetts)?\s+General|"
+    r"Cedars[\s-]Sinai|Dana[\s-]Farber|Moffitt|Brigham(?:\s+and\s+Women['’]?s)?|Kaiser(?:\s+Permanente)?|Cleveland\s+Clinic|"
+    r"Beth\s+Israel|NYU\s+Langone|UCLA|UCSF|UPMC|"
+    r"Royal\s+Marsden|Guy['’]?s\s+and\s+St\.?\s+Thomas|Charit[ée]|Karolinska|Rigshospitalet|Gustave\s+Roussy|Peter\s+MacCallum|"
+    r"Princess\s+Margaret)\b"
 )
 # Words before "Hospital" that name no institution, and organisations whose names are citations.
-_GENERIC = frozenset(
-    """
-    the this that an a our your their his her outside another other same local prior previous outlying referring admitting home day current any all each every both no new per at in from to of for by with and or patient patients inpatient outpatient
-    hospital hospitals clinic center centre medical department division section dept nuclear medicine radiology imaging oncology surgery pet ct pet/ct mri diagnostic exam examination report history indication technique comparison findings impression university
-    general memorial regional community teaching cancer health healthcare care molecular research institute national american european international comprehensive whole body skull base thigh fdg fused axial coronal sagittal ct-guided advanced follow-up
-    fdg-pet f-18 f18 contrast-enhanced dual-time-point delayed early dynamic gated parametric multiparametric post-treatment restaging initial baseline interim conventional cross-sectional functional hybrid correlative anatomic anatomical planar spect spect/ct bone ventilation perfusion
-    brain cardiac chest abdomen pelvis abdominal pelvic thoracic breast renal liver lung primary secondary tertiary academic interventional vascular emergency urgent intensive palliative mental public private rapid access hematology haematology medical surgical clinical ultrasound tumour tumor
-    electronically signed seen transferred referred admitted discharged performed dictated reported
-    """.split()
-)
+_GENERIC = words("institution_generic")
 _CITED = re.compile(
-    r"(?:National\s+Comprehensive\s+Cancer|National\s+Cancer\s+Institute|American\s+College|American\s+Joint|World\s+Health|European\s+(?:Association|Organi[sz]ation|Society)|Society\s+of|International\s+(?:Agency|Working|Association)|Radiological\s+Society|Food\s+and\s+Drug|Montreal\s+Neurological\s+Institute)",
+    r"(?:National\s+Comprehensive\s+Cancer|National\s+Cancer\s+Institute|American\s+College|American\s+Joint|World\s+Health|"
+    r"European\s+(?:Association|Organi[sz]ation|Society)|Society\s+of|International\s+(?:Agency|Working|Association)|"
+    r"Radiological\s+Society|Food\s+and\s+Drug|Montreal\s+Neurological\s+Institute)",
     re.IGNORECASE,
 )
-_STREET = r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Way|Terrace|Ter|Circle|Cir|Crescent|Cres|Close|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Row|Mews|Gardens|Grove|Hill|Walk|Alley|Plaza|Loop|Quay|Route|Turnpike|Pike|Vej|Gade|gade|vej)"
+_STREET = (
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Way|Terrace|Ter|Circle|Cir|Crescent|Cres|"
+    r"Close|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Row|Mews|Gardens|Grove|Hill|Walk|Alley|Plaza|Loop|Quay|Route|Turnpike|Pike|Vej|"
+    r"Gade|gade|vej)"
+)
 _UNIT_PART = r"(?:,?\s*(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Bldg|Building|Flat|#)\.?\s*#?[A-Za-z]?\d*[A-Za-z-]*\d*)?"
 _ZIP = r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d)"
 _TOWN = rf"{_CAP}(?:[ ]{_CAP}){{0,3}}"
 _STATE_NAME = "|".join(sorted((re.escape(state) for state in STATES), key=len, reverse=True))
 _STATE = rf"(?:(?i:{_STATE_NAME})|(?:{'|'.join(sorted(STATE_CODES))}))"
 _ADDRESS = re.compile(
-    rf"(?<![\w.,/-])\d{{1,5}}[A-Za-z]?(?:-\d{{1,5}})?[ ]+(?:(?:[NSEW]|North|South|East|West|NE|NW|SE|SW)\.?[ ])?(?:{_CAP}|\d{{1,3}}(?:st|nd|rd|th))(?:[ ]{_CAP}){{0,3}}[ ](?i:{_STREET})\b\.?{_UNIT_PART}"
+    rf"(?<![\w.,/-])\d{{1,5}}[A-Za-z]?(?:-\d{{1,5}})?[ ]+(?:(?:[NSEW]|North|South|East|West|NE|NW|SE|SW)\.?[ ])?(?:{_CAP}|"
+    rf"\d{{1,3}}(?:st|nd|rd|th))(?:[ ]{_CAP}){{0,3}}[ ](?i:{_STREET})\b\.?{_UNIT_PART}"
     rf"(?:\s*[,\n]\s*{_TOWN})?(?:,?\s*{_STATE}\b)?(?:[, ]\s*{_ZIP})?"
 )
 _PO_BOX = re.compile(rf"\bP\.?\s?O\.?\s+Box\s+\d+(?:\s*,\s*{_TOWN})?(?:,?\s*{_STATE}\b)?(?:[, ]\s*{_ZIP})?", re.IGNORECASE)
@@ -62,15 +74,19 @@ _STATE_ZIP = re.compile(rf"\b(?:{'|'.join(sorted(STATE_CODES))})[ ]+\d{{5}}(?:-\
 _ZIP_LABEL = re.compile(rf"\b(?:ZIP|postal|post)(?:\s*code)?\s*[:#]?\s*(?P<zip>{_ZIP})\b", re.IGNORECASE)
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b")
 _RESIDENCE = re.compile(
-    rf"\b(?i:(?:resid(?:ent|es|ing)|lives?|living|moved|travel(?:l?ed|s)?|relocated|visiting|born|raised|native|works?|working|employed|retired|admitted|hails|residence|transferred|flown)\s+(?:of|in|at|to|near|from|outside|back\s+to)\s+(?:the\s+(?:town|city|village|county)\s+of\s+)?)"
+    rf"\b(?i:(?:resid(?:ent|es|ing)|lives?|living|moved|travel(?:l?ed|s)?|relocated|visiting|born|raised|native|works?|working|"
+    rf"employed|retired|admitted|hails|residence|transferred|flown)\s+(?:of|in|at|to|near|from|outside|back\s+to)\s+(?:the\s+(?:town|"
+    rf"city|village|county)\s+of\s+)?)"
     rf"(?P<place>{_CAP}(?:[ ]{_CAP}){{0,2}}(?:,[ ]*{_CAP})?)"
 )
 _TOWN_LABEL = re.compile(
-    rf"\b(?:address|city|town|residence|home\s+town|hometown|county|village|birthplace|place\s+of\s+birth)\s*:\s*(?P<place>{_CAP}(?:[ ]{_CAP}){{0,3}}(?:,[ ]*{_CAP}(?:[ ]{_CAP})?)?(?:[ ]{_ZIP})?)",
+    rf"\b(?:address|city|town|residence|home\s+town|hometown|county|village|birthplace|"
+    rf"place\s+of\s+birth)\s*:\s*(?P<place>{_CAP}(?:[ ]{_CAP}){{0,3}}(?:,[ ]*{_CAP}(?:[ ]{_CAP})?)?(?:[ ]{_ZIP})?)",
     re.IGNORECASE,
 )
 _COUNTY = re.compile(
-    rf"\b(?P<place>{_CAP}(?:[ ]{_CAP})?[ ](?:County|Township|Borough|Parish|Village|Springs|Heights|Falls))\b(?!\s+(?:criteria|score|classification))"
+    rf"\b(?P<place>{_CAP}(?:[ ]{_CAP})?[ ](?:County|Township|Borough|Parish|Village|Springs|Heights|Falls))\b(?!\s+(?:criteria|score|"
+    rf"classification))"
 )
 _PLACE = re.compile(
     r"(?<![\w-])(?:" + "|".join(sorted((re.escape(name) for name in STATES | CITIES), key=len, reverse=True)) + r")(?![\w-])",
@@ -78,7 +94,8 @@ _PLACE = re.compile(
 )
 _PLACE_CUE = re.compile(r"\b(?:in|from|to|at|near|of|outside|hospital|clinic|center|centre|site|campus|office),?\s+$", re.IGNORECASE)
 _NOT_PLACE_AFTER = re.compile(
-    r"\s*(?:['’]s)?\s+(?:criteria|classification|score|system|stage|staging|grade|grading|chromosome|guidelines?|consensus|protocol|Heart\s+Association|virus|fever|disease|lymphoma|category|sign|formula|coma|scale|risk|definition|modification|index|assessment|"
+    r"\s*(?:['’]s)?\s+(?:criteria|classification|score|system|stage|staging|grade|grading|chromosome|guidelines?|consensus|protocol|"
+    r"Heart\s+Association|virus|fever|disease|lymphoma|category|sign|formula|coma|scale|risk|definition|modification|index|assessment|"
     r"pouch|method|agreement|report\b|University\s+criteria)",
     re.IGNORECASE,
 )
@@ -139,12 +156,13 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
         return None
     if re.match(r"Our\s+Lady\b", text[start:end]):
         return PhiSpan(start, end, "HOSPITAL")
-    if re.fullmatch(r"(?:Imaging|Radiology|Health|Trust|Pavilion|Lodge|Manor|Diagnostics)", words[-1].group()) and all(
-        is_word(re.sub(r"\W", "", m.group())) for m in content
+    # "Cardiac Imaging", "Public Health", "Blood Lodge": plain words make an institution only with a telling noun.
+    plain = all(is_word(re.sub(r"\W", "", m.group())) for m in content)
+    last = words[-1].group()
+    if plain and (
+        last in {"Imaging", "Health", "Radiology"} or (len(content) < 2 and last in {"Trust", "Pavilion", "Lodge", "Manor", "Diagnostics"})
     ):
-        # "Cardiac Imaging", "Public Health": ordinary words make an institution only with a telling noun.
-        if len(content) < 2 or words[-1].group() in {"Imaging", "Health", "Radiology"}:
-            return None
+        return None
     return PhiSpan(start + content[0].start(), start + len(text[start:end].rstrip(".")), "HOSPITAL")
 
 
@@ -181,10 +199,8 @@ def _addresses(text: str) -> Iterator[PhiSpan]:
             "RI",
             "SC",
         } and (
-            not re.search(r"\d{5}", match.group())
-            and all(is_word(word) for word in words)
-            or state_word in {"MD", "DO"}
-            and not re.search(r"\d{5}", match.group())
+            (not re.search(r"\d{5}", match.group()) and all(is_word(word) for word in words))
+            or (state_word in {"MD", "DO"} and not re.search(r"\d{5}", match.group()))
         ):
             continue
         if town.isupper() and all(is_word(word) for word in words) and len(state_word) == 2:

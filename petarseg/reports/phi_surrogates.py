@@ -10,7 +10,7 @@ import hmac
 from collections.abc import Callable
 
 from petarseg.reports.phi_names import PARTICLES, WORD
-from petarseg.reports.phi_people import FAMILY_NAMES, GIVEN_NAMES
+from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES
 
 _POOL = sorted(word for word in FAMILY_NAMES | GIVEN_NAMES if len(word) > 4)
 

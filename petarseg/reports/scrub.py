@@ -17,7 +17,7 @@ from typing import Literal
 
 from petarseg.errors import ConfigError, ExamRejected
 from petarseg.reasons import Reason
-from petarseg.reports.phi_dates import DateMention, DateOrder, find_dates, order_of, shifted
+from petarseg.reports.phi_dates import DateMention, DateOrder, find_dates, orders_of, shifted
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_detect import find_spans, worth_reading
 from petarseg.reports.phi_leak import leaks
@@ -155,18 +155,18 @@ class Scrubber:
 
     def _replaced(self, text: str, view: str, spans: Sequence[PhiSpan], deny: DenyList, shift: int | None) -> Scrubbed | ExamRejected:
         mentions: dict[tuple[int, int], DateMention] = {}
-        order: Literal["mdy", "dmy"] | None = None
+        orders: dict[str, Literal["mdy", "dmy"]] = {}
         if self.dates == "shift" and shift is not None:
             dates = find_dates(view)
             mentions = {(mention.start, mention.end): mention for mention in dates}
-            order = order_of(view, dates, self.date_order, deny.dates)
+            orders = orders_of(view, dates, self.date_order, deny.dates)
         out: list[str] = []
         inserted: list[tuple[int, int]] = []
         position = length = 0
         for span in spans:
             replacement = f"[{span.type}]"
             if (span.start, span.end) in mentions and shift is not None:
-                replacement = shifted(view, mentions[span.start, span.end], shift, order) or replacement
+                replacement = shifted(view, mentions[span.start, span.end], shift, orders) or replacement
             elif span.type == "NAME" and self.names == "surrogate":
                 replacement = surrogate(text[span.start : span.end], self._seed, deny.forbids)
             out += [text[position : span.start], replacement]

@@ -1,4 +1,4 @@
-"""Score scrubbing against labelled reports: what leaked per PHI type, what was taken without need, which terms and measurements were lost."""
+"""Score scrubbing against labelled reports: what leaked, what was taken without need, which terms and measurements were lost."""
 
 from __future__ import annotations
 
