@@ -1,6 +1,7 @@
 """Match a finding to a component of the PET and grow its mask."""
 
 from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention
+from petarseg.lesions.detect import ConventionEvidence, ExamTrials, detect_convention, summarise_exam
 from petarseg.lesions.grow import DEFAULT_METHOD, grow_lesion
 from petarseg.lesions.match import Match, Query, match_findings
 from petarseg.lesions.measure import Lesion
@@ -12,10 +13,14 @@ __all__ = [
     "DEFAULT_METHOD",
     "HEAD_FIRST_1",
     "METHODS",
+    "ConventionEvidence",
+    "ExamTrials",
     "Lesion",
     "Match",
     "Query",
     "SliceConvention",
+    "detect_convention",
     "grow_lesion",
     "match_findings",
+    "summarise_exam",
 ]

@@ -35,12 +35,17 @@ def initial_threshold_suv(suv_max: float) -> float:
     return 0.316 * suv_max + 0.617 * ASSUMED_BACKGROUND_SUV
 
 
-def fits(maximum: float, suv_max: float, tolerance_suv: float) -> bool:
-    """Tell whether two SUVs differ by at most the tolerance, the limit included.
+def slack_suv(suv_max: float, tolerance_suv: float) -> float:
+    """Return a tolerance widened by a few of a float32's last digits.
 
-    A stored 12.9 is 12.8999996 as float32; the slack of a few of its last digits keeps "within 0.1" what a person means by it.
+    A stored 12.9 is 12.8999996 as float32; the slack keeps "within 0.1, the limit included" what a person means by it.
     """
-    return abs(maximum - suv_max) <= tolerance_suv + 1e-6 + 2.5e-7 * abs(suv_max)
+    return tolerance_suv + 1e-6 + 2.5e-7 * abs(suv_max)
+
+
+def fits(maximum: float, suv_max: float, tolerance_suv: float) -> bool:
+    """Tell whether two SUVs differ by at most the tolerance, the limit included."""
+    return abs(maximum - suv_max) <= slack_suv(suv_max, tolerance_suv)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +123,7 @@ def find_candidates(pet: Volume, wanted: Iterable[tuple[float, float]]) -> dict[
     values = flat[warm].astype(np.float64)
     found: dict[tuple[float, float], tuple[Candidate, ...]] = {}
     for suv_max, tolerance in pairs:
-        slack = tolerance + 1e-6 + 2.5e-7 * suv_max
+        slack = slack_suv(suv_max, tolerance)
         in_window = np.abs(values - suv_max) <= slack
         seeds = _local_maxima(flat, memory.shape, warm[in_window])
         seeds = _without_hotter_in_reach(flat, memory.shape, seeds, initial_threshold_suv(suv_max), suv_max + slack)

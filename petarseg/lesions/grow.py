@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -17,6 +18,11 @@ from petarseg.reasons import Reason
 from petarseg.volume import Units, Volume
 
 DEFAULT_METHOD = "avg_itm"
+
+LOW_CONTRAST = 1.5
+"""A mean below this multiple of the background is flagged."""
+
+DEVICES = ("auto", "cpu", "cuda")
 
 REPORT_TOLERANCE_SUV = 0.2
 """The maximum of a mask may differ by this from the report (SPEC 1.2, step 13)."""
@@ -63,7 +69,7 @@ def grow_lesion(
     FindingRejected
         With the reason, when no trustworthy mask exists.
     """
-    _check_settings(pet, method, fwhm_mm)
+    _check_settings(pet, method, fwhm_mm, device)
     seed = _checked_seed(pet, seed_ijk)
     spacing_mm = pet.spacing_mm
     place = Neighbourhood(pet.array, seed, spacing_mm, fwhm_mm, rivals_ijk)
@@ -91,7 +97,9 @@ def grow_lesion(
     return _accepted(pet, lesion, suv_max_report)
 
 
-def _check_settings(pet: Volume, method: str, fwhm_mm: float) -> None:
+def _check_settings(pet: Volume, method: str, fwhm_mm: float, device: str) -> None:
+    if device not in DEVICES:
+        raise ConfigError(f"unknown device {device!r}; choose one of {', '.join(DEVICES)}")
     if method not in METHODS:
         raise ConfigError(f"unknown mask method {method!r}; choose one of {', '.join(METHODS)}")
     if not (math.isfinite(fwhm_mm) and 0.5 <= fwhm_mm <= 30.0):
@@ -123,4 +131,14 @@ def _accepted(pet: Volume, lesion: Lesion, suv_max_report: float | None) -> Lesi
     in_plane = int(np.count_nonzero(lesion.mask[:, :, lesion.max_ijk[2] - lesion.mask_start_ijk[2]]))
     if in_plane <= 1:
         raise FindingRejected(Reason.MASK_TOO_SMALL, evidence)
-    return lesion
+    touched = [(axis, end) for axis, size in enumerate(pet.shape) for end in (0, size - 1) if end in lesion.bbox_ijk[axis]]
+    for axis, end in touched:
+        sections = np.count_nonzero(lesion.mask, axis=tuple(other for other in range(3) if other != axis))
+        if lesion.max_ijk[axis] == end and sections[0 if end == 0 else -1] == sections.max():
+            raise FindingRejected(Reason.MASK_AT_BORDER, evidence | {"axis": "xyz"[axis]})
+    flags = list(lesion.flags)
+    if touched:
+        flags.append("at_border")
+    if lesion.background_suv is not None and lesion.suv_mean < LOW_CONTRAST * lesion.background_suv:
+        flags.append("low_contrast")
+    return replace(lesion, flags=tuple(flags)) if len(flags) > len(lesion.flags) else lesion

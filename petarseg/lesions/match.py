@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.errors import FindingRejected
-from petarseg.lesions.candidates import Candidate, check_pet, find_candidates, fits, initial_threshold_suv
+from petarseg.lesions.candidates import Candidate, check_pet, find_candidates, fits, initial_threshold_suv, slack_suv
 from petarseg.lesions.components import Component, Index3, component_at
 from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention, SliceGrid
 from petarseg.lesions.laterality import midline_x_mm, side_contradicts
+from petarseg.lesions.shared import find_sub_peaks
 from petarseg.reasons import Reason
 from petarseg.volume import Volume
 
@@ -190,7 +191,12 @@ class _Exam:
                 results[query.finding_id] = self._decide(query, candidates[wanted[query.finding_id]])
             except FindingRejected as error:
                 results[query.finding_id] = error
-        return self._one_finding_each(queries, results)
+        results = self._one_finding_each(queries, results)
+        for query in queries:
+            result = results[query.finding_id]
+            if isinstance(result, FindingRejected) and result.reason in (Reason.NO_MATCHING_MAXIMUM, Reason.WRONG_SLICE):
+                results[query.finding_id] = self._split_off(query, result, results)
+        return self._with_rivals(results)
 
     def _decide(self, query: Query, candidates: tuple[Candidate, ...]) -> Match:
         """Pick the one component that fits, or raise with the reason."""
@@ -295,6 +301,52 @@ class _Exam:
                     results[keeper.finding_id] = replace(kept, flags=(*kept.flags, "claimed_twice"))
         return results
 
+    def _split_off(self, query: Query, rejected: FindingRejected, results: dict[str, Match | FindingRejected]) -> Match | FindingRejected:
+        """Accept a fainter lesion that touches an accepted one, if the image shows it as a lesion of its own."""
+        k = self.grid.index(int(query.axial_slice), self.convention)
+        seeds = {name: self._canonical_index(other.seed_ijk) for name, other in results.items() if isinstance(other, Match)}
+        if k is None or not seeds:
+            return rejected
+        suv_max, slack = float(query.suv_max), slack_suv(query.suv_max, tolerance_of(query, self.tolerance_suv))
+        peaks = find_sub_peaks(self.pet.array, self.pet.spacing_mm, suv_max, slack, k, seeds)
+        if not peaks:
+            return rejected
+        evidence = rejected.evidence | {
+            "local_maxima": [
+                {
+                    "suv": round(peak.suv, 3),
+                    "slice": self.grid.number(peak.ijk[2], self.convention),
+                    "in_component_of": peak.shared_with,
+                    "neck_ratio": peak.neck,
+                    "crosses_slice": peak.crosses,
+                }
+                for peak in peaks[:8]
+            ]
+        }
+        midline_mm = midline_x_mm(self.pet, k)
+        real = [
+            peak
+            for peak in peaks
+            if peak.real
+            and peak.ijk not in seeds.values()
+            and not side_contradicts(query.laterality, float(self.pet.ijk_to_ras_mm(peak.ijk)[0]), midline_mm)
+        ]
+        if len(real) != 1:
+            return FindingRejected(Reason.AMBIGUOUS if real else rejected.reason, evidence)
+        flags = ("suv_without_decimals",) if query.suv_decimals == 0 else ()
+        seed = self._given_index(real[0].ijk)
+        return Match(query.finding_id, seed, real[0].suv, self.convention.name, (*flags, "split_component"), evidence)
+
+    def _with_rivals(self, results: dict[str, Match | FindingRejected]) -> dict[str, Match | FindingRejected]:
+        """Tell every match of the other lesions, so that masks cannot overlap."""
+        seeds = {name: match.seed_ijk for name, match in results.items() if isinstance(match, Match)}
+        return {
+            name: replace(result, rivals_ijk=tuple(seed for other, seed in seeds.items() if other != name))
+            if isinstance(result, Match)
+            else result
+            for name, result in results.items()
+        }
+
     def _is_leak(self, query: Query, candidate: Candidate) -> bool:
         height_mm = (candidate.k_last - candidate.k_first + 1) * self.pet.spacing_mm[2]
         return height_mm > LEAK_EXTENT_MM and query.suv_max < LEAK_SUV
@@ -311,6 +363,13 @@ class _Exam:
             "slices": [top, bottom],
             "volume_ml": round(candidate.n_voxels * self.pet.voxel_volume_ml, 3),
         }
+
+    def _canonical_index(self, given: Index3) -> Index3:
+        """Translate an index of the array that the caller gave into one of the canonical array."""
+        if self.given is self.pet:
+            return given
+        i, j, k = np.rint(self.pet.ras_mm_to_ijk(self.given.ijk_to_ras_mm(given))).astype(int)
+        return int(i), int(j), int(k)
 
     def _given_index(self, canonical: Index3) -> Index3:
         """Translate an index of the canonical array into one of the array that the caller gave."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -12,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.lesions.components import Index3
-from petarseg.lesions.methods import Contour, Layer, Reading, Request, Ridge
+from petarseg.lesions.methods import MATCHED_VOXELS, Contour, Layer, Reading, Request, Ridge
 from petarseg.lesions.split import basin
+from petarseg.lesions.subvoxel import REACH, halve, repeat
 
 QUANTUM_SUV = 2.0**-20
 """Sums are taken over integer multiples of this. Integer sums do not depend on their order, so every backend gets the same."""
@@ -122,9 +124,10 @@ class Neighbourhood:
         self.array, self.seed, self.spacing_mm, self.rivals = array, seed, spacing_mm, rivals
         self.voxel_ml = spacing_mm[0] * spacing_mm[1] * spacing_mm[2] / 1_000.0
         self.inner, self.outer = shell_reach(spacing_mm, fwhm_mm)
+        self.margin = [max(reach, 1 + REACH) for reach in self.outer]
         half = [max(math.ceil(START_MM / step), LAYER_REACH + 2) for step in spacing_mm]
         self._cut([c - h for c, h in zip(seed, half, strict=True)], [c + h + 1 for c, h in zip(seed, half, strict=True)])
-        self.mask = np.zeros(self.values.shape, dtype=bool)
+        self.mask: NDArray[np.bool_] = np.zeros(self.values.shape, dtype=bool)
         self.mask[self.local] = True
 
     def _cut(self, low: list[int], high: list[int]) -> None:
@@ -155,7 +158,7 @@ class Neighbourhood:
             above = self.values >= request.threshold_suv
             labels = cc3d.connected_components(above, connectivity=6)
             region: NDArray[np.bool_] = labels == labels[self.local]
-            room = self._room(region, self.outer)
+            room = self._room(region, self.margin)
             if room is None:
                 break
             if self._too_long(room):
@@ -163,7 +166,19 @@ class Neighbourhood:
             self._cut(*room)
         self.mask, split = self._own(region)
         background, spread = self._background(above) if request.background else (None, None)
-        return self._reading(background, spread, split=split)
+        reading = self._reading(background, spread, split=split)
+        return self._finer(reading, request.threshold_suv) if request.fine and reading.n_voxels < MATCHED_VOXELS else reading
+
+    def _finer(self, reading: Reading, threshold_suv: float) -> Reading:
+        """Measure volume and mean on half the spacing: samples above the threshold in and beside the region."""
+        occupied = [np.flatnonzero(self.mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+        box = tuple(slice(max(int(axis[0]) - 1 - REACH, 0), int(axis[-1]) + 2 + REACH) for axis in occupied)
+        samples = halve(self.values[box])[repeat(dilate(self.mask[box], (1, 1, 1)))]
+        inside = np.rint(samples[samples >= threshold_suv] * (1.0 / QUANTUM_SUV)).astype(np.int64)
+        if inside.size == 0:
+            return reading
+        mean = int(inside.sum()) / inside.size * QUANTUM_SUV
+        return replace(reading, volume_ml=inside.size * self.voxel_ml / 8.0, mean_suv=mean)
 
     def _layer(self, request: Layer) -> Reading:
         if request.threshold_suv is not None:
@@ -177,7 +192,8 @@ class Neighbourhood:
             before, offset = self.mask, self.start
             self._cut(*room)
             self.mask = np.zeros(self.values.shape, dtype=bool)
-            self.mask[tuple(slice(o - n, o - n + s) for o, n, s in zip(offset, self.low, before.shape, strict=True))] = before
+            low, shape = self._inside(offset), before.shape
+            self.mask[low[0] : low[0] + shape[0], low[1] : low[1] + shape[1], low[2] : low[2] + shape[2]] = before
         dilated = dilate(self.mask, (LAYER_REACH,) * 3)
         layer = dilated & face_neighbours(~dilated)
         n = int(np.count_nonzero(layer))
@@ -195,8 +211,8 @@ class Neighbourhood:
         markers = np.where(labels == labels[self.local], 1, 0).astype(np.int32)
         outside = face_neighbours(limit) & ~limit
         markers[outside] = 2
-        squares = sum(_central_difference(self.values, axis, step) ** 2 for axis, step in enumerate(self.spacing_mm))
-        self.mask = watershed(np.sqrt(squares), markers, mask=limit | outside, connectivity=1) == 1
+        x, y, z = (_central_difference(self.values, axis, step) for axis, step in enumerate(self.spacing_mm))
+        self.mask = watershed(np.sqrt(x * x + y * y + z * z), markers, mask=limit | outside, connectivity=1) == 1
         surface = face_neighbours(self.mask) & face_neighbours(~self.mask)
         n = int(np.count_nonzero(surface))
         edge = int(self.quanta[surface].sum()) / n * QUANTUM_SUV if n else None
