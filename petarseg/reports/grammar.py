@@ -17,7 +17,8 @@ from petarseg.reports.normalize import normalize
 from petarseg.reports.pairing import Group, Mention, Pairing, group_values, pair
 from petarseg.reports.sentences import Sentence, split_normalized
 from petarseg.reports.tables import Table, find_tables
-from petarseg.reports.values import CURRENT, DELAYED, PRIOR, Value, read_values
+from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
+from petarseg.reports.values import Value, read_values
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 
@@ -81,12 +82,13 @@ class _Reading:
     pairing: Pairing
 
 
+_DIGIT = re.compile(r"\d")
 _CANDIDATE = re.compile(
     r"\bs\.?\s?u\.?\s?[vl]|\bsvu|suv|uptake\s+values?|\bsl(?:ice|c|cie)?s?\b|silce|\bim(?:age|g|aeg)?s?\b|iamge|imgae|\bax(?:ial)?\b|\bfused\b|\bframe|\d\s?/\s?\d|\bmax(?:imum|imal)?\s(?:\w+\s)?uptake",
     re.IGNORECASE,
 )
 _PRIOR_SLICE_AFTER = re.compile(
-    r"\s?\)?\s?(?:(?:of|on|in|from)\s(?:the\s|that\s|her\s|his\s)?(?:most recent\s|immediate\s)?(?:prior|previous|preceding|earlier|baseline|old|comparison|interim|last)\b|previously\b(?!\s?[#\d])|formerly\b)",
+    r"\s?\)?\s?(?:(?:of|on|in|from)\s(?:the\s|that\s|her\s|his\s)?(?:most recent\s|immediate\s)?(?:prior|previous|preceding|earlier|baseline|old|comparison|interim|last)\b|(?:previously|formerly)\b(?=\s?(?:[,;).]|$)))",
     re.IGNORECASE,
 )
 _PRIOR_SLICE_BEFORE = re.compile(
@@ -193,7 +195,7 @@ def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Itera
 
 
 def _read(normalized: str, sentence: Sentence) -> _Reading | None:
-    if _CANDIDATE.search(normalized, sentence.start, sentence.end) is None:
+    if _DIGIT.search(normalized, sentence.start, sentence.end) is None or _CANDIDATE.search(normalized, sentence.start, sentence.end) is None:
         return None
     pieces = chunks(normalized, sentence.start, sentence.end)
     values = read_values(pieces)

@@ -81,12 +81,12 @@ _OPAQUE = re.compile(
     r"|\b\d{1,2}:\d\d(?!\d)(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|hours|hrs)?|\b\d{1,2}\s?(?:am|pm)\b"
     r"|\b(?:F|Ga|C|Cu|Zr|I|Tc|Lu|N|O|Rb)-?\s?(?:18|68|11|64|89|123|124|131|99m|177|13|15|82)\b|\b(?:18|68|11|64|89|124|131|177)-?\s?(?:F|Ga|C|Cu|Zr|I|Lu)\b"
     rf"|\b(?:PSA|CEA|AFP|LDH|CA\s?-?\d+|hCG|TSH|glucose|BMI|weight|height|Ki-?67|thyroglobulin)\s(?:level\s)?(?:of\s|was\s|is\s|:\s?)?{_N}"
-    rf"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|tumou?r[\s-]to[\s-]\w+(?: ratio)?|lesion[\s-]to[\s-]\w+(?: ratio)?|ratio|volume|retention index|slice thickness|thickness|gap|pitch|threshold|cut-?off|delta)\s(?:index\s)?(?:of\s|was\s|is\s|:\s?|=\s?|>\s?)?{_N}"
+    rf"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|tumou?r[\s-]to[\s-]\w+(?: ratio)?|lesion[\s-]to[\s-]\w+(?: ratio)?|ratio|volume|retention index|slice thickness|thickness|gap|pitch|threshold|cut-?off|delta)\s?(?:index\s)?(?:of\s|was\s|is\s|:\s?|=\s?|>\s?)?{_N}"
     r"|\b\d{1,4}-?\s?slice\s(?:ct|scanner|multi\w+|spiral|helical)\b"
     r"|\b\d{1,3}(?:st|nd|rd|th)\b"
     r"|\bcoronary\b|\blung rads\b"
-    r"|\b(?:\d{1,2}|1\d\d)(?=\s(?:(?:new|small|tiny|large|larger|discrete|additional|other|separate|foci|such|more|avid|FDG|hypermetabolic|adjacent|distinct|enlarged|bilateral|left|right|abnormal|subcentimeter)\s){0,3}"
-    r"(?:lesions?|nodules?|nodes|lymph|foci|masses|metastas[ei]s|deposits|implants|areas|sites|ribs|vertebra\w*|levels|patients|scans|studies|examinations|exams|pet|slices\b|images\b|cycles|bed|phases)\b)"
+    r"|(?<![.,])\b(?:\d{1,2}|1\d\d)(?=\s(?:(?:new|small|tiny|large|larger|discrete|additional|other|separate|foci|such|more|avid|FDG|hypermetabolic|adjacent|distinct|enlarged|bilateral|left|right|abnormal|subcentimeter)\s){0,3}"
+    r"(?:lesions?|nodules?|nodes|lymph|foci|masses|metastas[ei]s|deposits|implants|areas|sites|ribs|vertebra\w*|levels|patients|scans|studies|examinations|exams|slices\b|images\b|cycles|bed|phases)\b)"
     r"|\b(?:pT|cT|ypT|T)\d[a-d]?(?:\s?N\d[a-c]?)?(?:\s?M\d[a-c]?)?\b|\b[NM]\d[a-c]?\b"
     r"|\b[1-9]\d?[RLrl]{1,2}[isIS]?\b(?!/)"
     r"|\b(?:CT|MRI?|X-ray|US)\s(?=\d{1,2}/\d{1,2}/)"
@@ -218,7 +218,7 @@ def _place(chunk: Chunk, places: list[int]) -> Chunk:
     slices = chunk.slices
     if slices is not None:
         slices = replace(slices, spans=tuple((places[a], places[b - 1] + 1) for a, b in slices.spans))
-    return replace(chunk, start=places[chunk.start], end=places[chunk.end - 1] + 1, slices=slices)
+    return Chunk(chunk.kind, places[chunk.start], places[chunk.end - 1] + 1, chunk.text, chunk.suv_kind, slices)
 
 
 def _special(sentence: str) -> Iterator[Chunk]:
@@ -326,7 +326,7 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
         and _is_series(numbers[0], int(slash["second"]), sentence[slash.start() : slash.start("second")])
     ):
         numbers, spans, end, form = [int(slash["second"])], [slash.span("second")], slash.end(), "tuple"
-    elif total is not None and int(total["total"]) >= numbers[0]:
+    elif total is not None and int(total["total"]) >= numbers[0] and not _is_slash_list(match["word"] if "word" in match.groupdict() else "", sentence[total.start()], numbers[0], int(total["total"])):
         end, form = total.end(), "of_total"
     elif slash is not None:
         numbers.append(int(slash["second"]))
@@ -353,6 +353,11 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
         SLICE, match.start(), end, sentence[match.start() : end].lower(),
         slices=SliceNumbers(plane, tuple(numbers), tuple(spans), is_range, form, explicit),
     )  # fmt: skip
+
+
+def _is_slash_list(word: str, mark: str, first: int, second: int) -> bool:
+    """Say whether "slices 77/130" or "slice 77/78" lists two slices, unlike "image 77/299"."""
+    return mark == "/" and (word.lower().rstrip(".").endswith("s") or second == first + 1)
 
 
 def _starts_value(sentence: str, more: re.Match[str]) -> bool:
@@ -414,12 +419,16 @@ def _plain(sentence: str, start: int, end: int) -> Iterator[Chunk]:
     for match in _WORD_OR_MARK.finditer(sentence, start, end):
         text = match.group().lower()
         kind = NUMBER if text[0].isdigit() else WORD if text[0].isalpha() else MARK
-        if kind == NUMBER and (
+        glued = _NUMBER_SUFFIX.match(sentence, match.end()) is not None
+        if kind == NUMBER and not glued and (
             sentence[match.end() : match.end() + 1].isalpha()
             or (match.start() and sentence[match.start() - 1].isalpha() and not _after_keyword(sentence, match.start()))
         ):
             kind = OPAQUE
         yield Chunk(kind, match.start(), match.end(), text)
+
+
+_NUMBER_SUFFIX = re.compile(r"g\s?/|max|mean|peak|suv", re.IGNORECASE)
 
 
 def _after_keyword(sentence: str, position: int) -> bool:

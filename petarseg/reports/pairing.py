@@ -8,7 +8,8 @@ from itertools import permutations
 
 from petarseg.reports.lexicon import ANATOMY, LESION
 from petarseg.reports.mentions import MARK, NUMBER, SLICE, SUV, WORD, Chunk
-from petarseg.reports.values import CURRENT, PRIOR, Value
+from petarseg.reports.timing import CURRENT, PRIOR
+from petarseg.reports.values import Value
 
 _MAX_UNITS = 7
 _TOO_FAR = 12.0
@@ -138,12 +139,13 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Seque
     cost = 0.3 if slice_first else 0.0
     crossed, apart = False, False
     # The noun of a quoted background ("which exceeds hepatic uptake (3.3)") is no new lesion.
-    quoted = [value.index for other in groups for value in other.values if value.compared]
+    bracketed = _in_same_bracket(chunks, begin, end)
+    quoted = [value.index for other in groups for value in other.values if value.compared or (bracketed and value.reference)]
     for position in range(begin, end):
         chunk = chunks[position]
         if chunk.kind == MARK:
             if chunk.text == ";":
-                cost, crossed, apart = cost + 2.0, True, True
+                cost, crossed, apart = cost + (0.5 if bracketed else 2.0), True, not bracketed
             elif chunk.text == ",":
                 cost, crossed = cost + 0.6, True
             elif chunk.text in ")]":
@@ -157,7 +159,7 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Seque
         elif chunk.text in ("another", "second", "third", "additional", "separate", "other"):
             cost += 9.0 if any(value.compared for value in group.values) else 5.0
         elif chunk.kind in (NUMBER, SLICE):
-            cost += 3.0 if chunk.kind == SLICE else 2.0
+            cost += 3.0 if chunk.kind == SLICE else 0.3 if position in quoted else 2.0
         elif chunk.kind == WORD:
             thing = _is_thing(chunk) and not any(0 < index - position < 8 for index in quoted)
             cost += (_TOO_FAR if apart else 7.0 if crossed else 0.4) if thing else 0.25
@@ -181,6 +183,14 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Seque
     if all(value.time == PRIOR for value in group.values) and not mention.prior:
         cost += 1.0
     return cost
+
+
+def _in_same_bracket(chunks: Sequence[Chunk], begin: int, end: int) -> bool:
+    """Say whether a bracket opened before `begin` is still open at `end`."""
+    depth = 0
+    for chunk in chunks[:begin]:
+        depth += (chunk.text in "([") - (chunk.text in ")]") if chunk.kind == MARK and chunk.text else 0
+    return depth > 0 and not any(chunk.kind == MARK and chunk.text in ("(", ")", "[", "]") for chunk in chunks[begin:end])
 
 
 def _assign(costs: list[list[float]]) -> tuple[list[tuple[int, int]], bool]:
