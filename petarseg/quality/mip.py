@@ -21,6 +21,8 @@ COLOURS = ("#e41a1c", "#377eb8", "#4daf4a", "#984ea3", "#ff7f00", "#a65628", "#f
 
 DPI = 100
 HEIGHT_IN = 7.0
+WIDTH_IN = 7.0
+"""Largest size of a picture; an exam of a limb is wide, one of a whole body is high."""
 
 
 def colour_of(label: int) -> str:
@@ -49,10 +51,14 @@ def mip_png(pet: Volume, lesions: Volume | None, path: Path, *, title: str | Non
     """
     if lesions is not None and not pet.same_grid(lesions, tolerance_mm=0.1):
         raise ValueError("lesions must be on the grid of the PET")
+    start, stop = field_of_view(pet.array)
+    pet = pet.crop(start, stop)
+    lesions = None if lesions is None else lesions.crop(start, stop)
     sx, sy, sz = pet.spacing_mm
     x, y, z = pet.shape
     widths = [x * sx, y * sy]
-    figure = Figure(figsize=(HEIGHT_IN * sum(widths) / (z * sz) + 0.1, HEIGHT_IN + (0.3 if title else 0.0)), dpi=DPI, facecolor="white")
+    scale_in = min(HEIGHT_IN / (z * sz), WIDTH_IN / sum(widths))
+    figure = Figure(figsize=(sum(widths) * scale_in + 0.1, z * sz * scale_in + (0.3 if title else 0.0)), dpi=DPI, facecolor="white")
     FigureCanvasAgg(figure)
     axes = figure.subplots(1, 2, width_ratios=widths, squeeze=True)
     figure.subplots_adjust(0.0, 0.0, 1.0, 0.96 if title else 1.0, wspace=0.01)
@@ -66,6 +72,17 @@ def mip_png(pet: Volume, lesions: Volume | None, path: Path, *, title: str | Non
         figure.suptitle(title, fontsize=10, y=0.995)
     with atomic_path(path) as temporary:
         figure.savefig(temporary, format="png", metadata={"Software": None})
+
+
+def field_of_view(pet: NDArray[Any]) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Return the box (first index, one past the last) of the voxels that the scanner measured; padding is exactly 0."""
+    start, stop = [0, 0, 0], list(pet.shape)
+    measured = pet != 0
+    for axis in range(3):
+        hit = np.flatnonzero(measured.any(axis=tuple(other for other in range(3) if other != axis)))
+        if hit.size:
+            start[axis], stop[axis] = int(hit[0]), int(hit[-1]) + 1
+    return (start[0], start[1], start[2]), (stop[0], stop[1], stop[2])
 
 
 def _draw(axis: Any, pet: NDArray[Any], lesions: NDArray[Any] | None, along: int, spacing: tuple[float, float]) -> None:

@@ -103,7 +103,9 @@ def identifying_strings(cohort: Path, expected: dict) -> set[str]:
         if path.is_file():
             header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
             found.update(str(header.get(keyword, "")) for keyword in keywords)
-            found.update(str(element.value) for element in header.iterall() if element.VR == "UI" and element.keyword.endswith("InstanceUID"))
+            found.update(
+                str(element.value) for element in header.iterall() if element.VR == "UI" and element.keyword.endswith("InstanceUID")
+            )
             found.add(str(header.get("FrameOfReferenceUID", "")))
     return {value for value in found if len(value) >= 4}
 
@@ -120,12 +122,15 @@ def contents(path: Path) -> bytes:
 def test_nothing_identifying_is_in_the_output_folder(real_build, shared_data, expected):
     needles = identifying_strings(shared_data / "real_cohort", expected)
     assert len(needles) > 700
-    raw = {needle.encode() for needle in needles}
+    by_start: dict[bytes, list[bytes]] = {}
+    for needle in needles:
+        by_start.setdefault(needle.encode()[:8], []).append(needle.encode())
     leaks = []
     for path in sorted(real_build.out.rglob("*")):
         if path.is_file() and not path.is_symlink():
             data = contents(path)
-            leaks += [path.relative_to(real_build.out) for needle in raw if needle in data]
+            found = [needle for start, rest in by_start.items() if start in data for needle in rest if needle in data]
+            leaks += [path.relative_to(real_build.out) for _ in found]
     assert leaks == []
     assert not any(needle in real_build.stderr for needle in needles)
     assert scan_files(real_build.out, needles) == []

@@ -1,0 +1,58 @@
+"""A build that is killed and started again ends in the same dataset."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.flows.conftest import ROOT, build, environment
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("real_cohort")]
+
+
+def finished(out: Path, stage: str) -> int:
+    return len(list((out / "work" / "records" / stage).glob("*.json")))
+
+
+def start(cohort: Path, out: Path) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "petarseg", "build", "--archive", cohort / "dicom", "--reports", cohort / "reports.csv", "--out", out]
+    return subprocess.Popen(
+        [str(part) for part in command],
+        cwd=ROOT,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+@pytest.mark.parametrize("stage", ["convert", "finish"])
+def test_a_killed_build_resumes_to_the_same_dataset(real_build, shared_data, tmp_path, stage):
+    cohort = shared_data / "real_cohort"
+    out = tmp_path / "out"
+    (out / "key").mkdir(parents=True, mode=0o700)
+    shutil.copy(real_build.out / "key" / "project.key", out / "key" / "project.key")
+
+    process = start(cohort, out)
+    deadline = time.monotonic() + 300
+    while finished(out, stage) < 1 and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    assert 1 <= finished(out, stage), "the build ended before it could be killed"
+    assert not (out / "dataset" / "latest").exists(), "the build ended before it could be killed"
+    before = {path: path.stat().st_mtime_ns for path in (out / "work" / "records").rglob("*.json")}
+
+    resumed = build(cohort / "dicom", cohort / "reports.csv", out)
+    assert resumed.result["version"] == real_build.result["version"]
+    sums = "dataset/latest/checksums.sha256"
+    assert (out / sums).read_bytes() == (real_build.out / sums).read_bytes()
+    assert {path: path.stat().st_mtime_ns for path in before} == before, "finished work was done again"
+    assert not list(out.rglob(".tmp-*")), "leftovers of half-written files"
