@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
-from pydicom import config
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from petarseg.dicom.burned_in import clean_pixels, refuse
-from petarseg.dicom.redact import READ_ERRORS, DateMode, Redactor, patient_key, text_of
+from petarseg.dicom.redact import READ_ERRORS, DateMode, Redactor, patient_key, silent_pydicom, text_of
 from petarseg.files import write_bytes
 from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason
@@ -71,8 +70,7 @@ def deidentify_batch(job: tuple[Sequence[Path], KeyFolder, Path, str, DateMode])
     files, keys, staging, name, dates = job
     record, needles = BatchRecord(), set[str]()
     redactor = Redactor(keys, dates=dates)
-    # pydicom's warnings quote the values that they complain about
-    with config.disable_value_validation():
+    with silent_pydicom():
         for number, path in enumerate(files):
             file = keys.pseudonym("file", str(path))
             record.files[str(path)] = file
@@ -151,6 +149,7 @@ def _encode(source: FileDataset, dataset: pydicom.Dataset, instance: str) -> byt
     meta.ImplementationClassUID = IMPLEMENTATION_UID
     meta.ImplementationVersionName = IMPLEMENTATION_NAME
     buffer = io.BytesIO()
-    written = FileDataset(buffer, dataset, file_meta=meta, preamble=b"\0" * 128)
+    implicit, little = source.original_encoding
+    written = FileDataset(buffer, dataset, b"\0" * 128, meta, is_implicit_VR=bool(implicit), is_little_endian=bool(little))
     written.save_as(buffer, enforce_file_format=True)
     return buffer.getvalue()

@@ -65,10 +65,7 @@ CLEANED = _tags(
 )
 
 KEPT_TEXT = _tags("CodingSchemeDesignator TimezoneOffsetFromUTC")
-BULK_KEPT = _tags(
-    "PixelData FloatPixelData DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths LUTData "
-    "RedPaletteColorLookupTableData GreenPaletteColorLookupTableData BluePaletteColorLookupTableData"
-)
+BULK_KEPT = _tags("PixelData FloatPixelData DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths LUTData")
 NOT_SHIFTED = _tags("PatientBirthDate PatientBirthTime PatientDeathDateInAlternativeCalendar")
 REFERENCES = _tags("ReferencedImageSequence SourceImageSequence")
 """Action X/Z/U* of the profile: kept, with new UIDs."""

@@ -7,13 +7,18 @@ demands is removed. Untouched elements are written back byte by byte.
 from __future__ import annotations
 
 import datetime
+import logging
 import re
 import struct
+import warnings
 import zlib
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
+from pydicom import config
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
@@ -63,7 +68,21 @@ _SHORT_LENGTH = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"} | {"UI", "UL", "US"}
 )
 _BLANKS = b" \0"
-_TIMEZONE_TAG, _SCHEME_TAG, _ORIENTATION_TAG = 0x00080201, 0x00080102, 0x00200020
+_TIMEZONE_TAG, _SCHEME_TAG, _ORIENTATION_TAG, _FIRST_PIXEL_TAG = 0x00080201, 0x00080102, 0x00200020, 0x7FE00000
+
+
+@contextmanager
+def silent_pydicom() -> Iterator[None]:
+    """Let pydicom read and write bad values without a word: its warnings and log lines quote them."""
+    logger = logging.getLogger("pydicom")
+    was_disabled = logger.disabled
+    with warnings.catch_warnings(), config.disable_value_validation():
+        warnings.simplefilter("ignore")
+        logger.disabled = True
+        try:
+            yield
+        finally:
+            logger.disabled = was_disabled
 
 
 @dataclass(slots=True)
@@ -136,7 +155,7 @@ class Redactor:
         found = identities.collect(source)
         patient = patient_key(source)
         job = _Job(self.keys, found, patient, self._shift(source, patient), number_of(source, 0x00280103, 0) == 1)
-        dataset = job.clean(source, 0)
+        dataset = job.clean(source, 0, ["iso8859"])
         job.mark(dataset)
         found.dates -= job.shifted_dates
         return Redacted(dataset, job.counts, found)
@@ -154,18 +173,19 @@ class _Job:
 
     def __init__(self, keys: KeyFolder, found: Identities, patient: str, shift: datetime.timedelta, signed: bool) -> None:
         self.keys, self.found, self.shift, self.signed = keys, found, shift, signed
-        self.scheme = ""
+        self.scheme, self.encodings = "", ["iso8859"]
         self.strange_words = found.words - vocabulary()
         self.pseudonym = keys.pseudonym("patient", patient)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.shifted_dates: set[str] = set()
 
-    def clean(self, source: Dataset, depth: int) -> Dataset:
-        """Return the cleaned copy of a data set or sequence item."""
+    def clean(self, source: Dataset, depth: int, inherited: list[str]) -> Dataset:
+        """Return the cleaned copy of a data set or sequence item; `inherited` are the encodings of what it lies in."""
         target = Dataset()
         private: dict[int, str] = {}
-        scheme = text_of(source, _SCHEME_TAG)
+        scheme, encodings = text_of(source, _SCHEME_TAG), identities.encodings_of(source, inherited)
         for tag in sorted(source.keys()):
+            self.scheme, self.encodings = scheme, encodings
             if tag.is_private:
                 self._private(source, tag, target, private)
                 continue
@@ -173,9 +193,8 @@ class _Job:
             if action is Action.REMOVE:
                 self._count(tag, "removed")
             elif action is Action.RECURSE:
-                self._sequence(source, tag, target, depth)
+                self._sequence(source, tag, target, depth, encodings)
             else:
-                self.scheme = scheme
                 self._element(source.get_item(tag), action, target)
         for tag, creator in private.items():
             target.add_new(tag, "LO", creator)
@@ -196,7 +215,7 @@ class _Job:
     def _count(self, tag: int, what: str) -> None:
         self.counts[keyword(tag), what] += 1
 
-    def _sequence(self, source: Dataset, tag: BaseTag, target: Dataset, depth: int) -> None:
+    def _sequence(self, source: Dataset, tag: BaseTag, target: Dataset, depth: int, encodings: list[str]) -> None:
         if depth >= MAX_DEPTH or source.get_item(tag).VR not in ("SQ", "UN", None):
             self._count(tag, "removed")
             return
@@ -204,7 +223,7 @@ class _Job:
         if element.VR != "SQ":
             self._count(tag, "removed")
             return
-        target[tag] = DataElement(tag, "SQ", Sequence(self.clean(item, depth + 1) for item in element.value))
+        target[tag] = DataElement(tag, "SQ", Sequence(self.clean(item, depth + 1, encodings) for item in element.value))
         self._count(tag, "kept")
 
     def _private(self, source: Dataset, tag: BaseTag, target: Dataset, creators: dict[int, str]) -> None:
@@ -280,12 +299,12 @@ class _Job:
             return _capped(text.strip(" \0"))
         if action is Action.CODE:
             return value if self._is_code(text) else None
-        return self._cleaned(text, action)
+        return self._cleaned(identities.decoded(value, self.encodings, {0x5C}), action)
 
     def _kept(self, tag: int, vr: str, value: bytes) -> bytes | None:
         """Keep a value that looks as its representation demands, drop the code strings of a list that do not."""
         if vr in NUMERIC or vr in BULK:
-            return value
+            return None if tag < _FIRST_PIXEL_TAG and _is_printable(value) else value
         parts = [part.strip(_BLANKS) for part in value.split(b"\\")]
         if tag == _ORIENTATION_TAG:
             return value if all(_ORIENTATION.fullmatch(part) for part in parts) else None
@@ -344,6 +363,11 @@ class _Job:
         if new or action is Action.CLEAN_OR_EMPTY:
             return new.encode("ascii", "ignore")
         return DUMMY.encode() if action is Action.CLEAN_OR_DUMMY else None
+
+
+def _is_printable(value: bytes) -> bool:
+    """Tell whether binary values are text in disguise: a table or a list of numbers is not made of letters."""
+    return len(value) >= 8 and sum(32 <= octet < 127 for octet in value) > 0.9 * len(value)
 
 
 def _interchangeable(vr: str) -> frozenset[str]:

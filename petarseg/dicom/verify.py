@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pydicom
-from pydicom import config
 from pydicom.dataset import Dataset
 
 from petarseg.dicom.profile import NUMERIC
-from petarseg.dicom.redact import READ_ERRORS
+from petarseg.dicom.redact import READ_ERRORS, silent_pydicom
 from petarseg.needles import NeedleSet
 
 _PIXEL_MARKS = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10", b"\xe0\x7f\x08\x00", b"\xe0\x7f\x09\x00")
@@ -57,7 +56,7 @@ def _scan(data: bytes, needles: NeedleSet) -> set[int]:
 def _scan_text(data: bytes, needles: NeedleSet) -> set[int]:
     """Look again at short needles, only where text can stand: six digits of a patient number are also somebody's time of day."""
     try:
-        with config.disable_value_validation():
+        with silent_pydicom():
             dataset = pydicom.dcmread(io.BytesIO(data))
             lines = [*_texts(dataset), *_texts(dataset.file_meta)]
     except READ_ERRORS:
