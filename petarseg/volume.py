@@ -12,20 +12,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import permutations
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
-from isal import igzip
-from nibabel.filebasedimages import ImageFileError
+from isal import igzip, isal_zlib
 from numpy.typing import ArrayLike, NDArray
 
 from petarseg.errors import ConfigError
-from petarseg.files import atomic_path
-
-GZIP_LEVEL = 2
-"""isal compression level (0-3). 2 costs a tenth of zlib's level 6 for a few percent more bytes (benchmarks/)."""
+from petarseg.nifti import write_nifti
 
 
 class Units(StrEnum):
@@ -109,12 +105,17 @@ class Volume:
 
     def to_canonical(self) -> Volume:
         """Return the volume with axes permuted and flipped so that they run closest to +R, +A, +S. No resampling."""
-        orientation = nib.io_orientation(self.affine)
-        if np.array_equal(orientation, [[0, 1], [1, 1], [2, 1]]):
+        axes, flips = nearest_axes(self.affine)
+        if axes == (0, 1, 2) and not any(flips):
             return self
-        array = nib.apply_orientation(self.array, orientation)
-        affine = self.affine @ nib.orientations.inv_ornt_aff(orientation, self.shape)
-        return Volume(np.ascontiguousarray(array), affine, self.units)
+        array, affine = self.array, self.affine.copy()
+        for axis in np.flatnonzero(flips):
+            affine[:3, 3] += affine[:3, axis] * (self.array.shape[axis] - 1)
+            affine[:3, axis] *= -1.0
+            array = np.flip(array, int(axis))
+        order = np.argsort(axes)
+        affine[:, :3] = affine[:, order]
+        return Volume(np.ascontiguousarray(array.transpose(order)), affine, self.units)
 
     def crop(self, start: tuple[int, int, int], stop: tuple[int, int, int]) -> Volume:
         """Return the box ``start <= index < stop``; indices must lie inside the volume."""
@@ -132,17 +133,7 @@ class Volume:
         Values are stored as they are (``scl_slope`` 1), the affine as both sform and qform with code 1 (scanner), and a short
         description carries the units. No time stamp or file name enters the gzip header.
         """
-        image = nib.Nifti1Image(self.array, self.affine, dtype=self.array.dtype)
-        image.header.set_xyzt_units("mm")
-        image.set_sform(self.affine, code=1)
-        image.set_qform(self.affine, code=1, strip_shears=True)
-        image.header.set_slope_inter(1.0, 0.0)
-        image.header["descrip"] = f"petarseg {self.units.value}".encode("ascii")
-        data = image.to_bytes()
-        if path.name.endswith(".gz"):
-            data = igzip.compress(data, compresslevel=GZIP_LEVEL, mtime=0)
-        with atomic_path(path) as temporary:
-            temporary.write_bytes(data)
+        write_nifti(path, self.array, self.affine, f"petarseg {self.units.value}")
 
     @classmethod
     def load(cls, path: Path, units: Units | None = None) -> Volume:
@@ -160,6 +151,11 @@ class Volume:
         ConfigError
             If the file is absent, not NIfTI, truncated, or not 3D.
         """
+        # Imported here: it takes longer than converting a PET series, which only writes.
+        import nibabel as nib
+        from nibabel.filebasedimages import ImageFileError
+        from nibabel.spatialimages import HeaderDataError
+
         try:
             data = path.read_bytes()
             image: Any = nib.Nifti1Image.from_bytes(igzip.decompress(data) if data[:2] == b"\x1f\x8b" else data)
@@ -167,7 +163,7 @@ class Volume:
             array = np.asanyarray(image.dataobj if slope != (1.0, 0.0) else image.dataobj.get_unscaled())
         except FileNotFoundError as error:
             raise ConfigError(f"no such file: {path}") from error
-        except (OSError, EOFError, ValueError, igzip.IsalError, ImageFileError) as error:
+        except (OSError, EOFError, ValueError, isal_zlib.error, ImageFileError, HeaderDataError) as error:
             raise ConfigError(f"cannot read {path.name} as NIfTI: {error}") from error
         while array.ndim > 3 and array.shape[-1] == 1:
             array = array[..., 0]
@@ -177,3 +173,21 @@ class Volume:
             stamp = bytes(image.header["descrip"]).rstrip(b"\0").decode("ascii", "replace").removeprefix("petarseg ")
             units = Units(stamp) if stamp in set(Units) else Units.OTHER
         return cls(array, np.asarray(image.affine, dtype=np.float64), units).to_canonical()
+
+
+def nearest_axes(affine: NDArray[np.float64]) -> tuple[tuple[int, int, int], tuple[bool, bool, bool]]:
+    """Tell which patient axis each array axis runs closest to, and whether against it.
+
+    Parameters
+    ----------
+    affine : ndarray of float64, shape (4, 4)
+        Voxel index to patient coordinates.
+
+    Returns
+    -------
+    tuple of int, tuple of bool
+        Patient axis (0 R, 1 A, 2 S) per array axis, each once; whether the array axis runs the other way.
+    """
+    directions = affine[:3, :3] / np.linalg.norm(affine[:3, :3], axis=0)
+    best = max(permutations(range(3)), key=lambda order: sum(abs(directions[axis, k]) for k, axis in enumerate(order)))
+    return best, tuple(bool(directions[axis, k] < 0.0) for k, axis in enumerate(best))  # type: ignore[return-value]

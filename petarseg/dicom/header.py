@@ -1,8 +1,9 @@
 """Read the few header elements that petarseg needs, fast and without trusting the file.
 
 A walker over the raw bytes handles little-endian explicit and implicit VR (with or without preamble) and stops at the pixel data:
-about a tenth of the time of a full parse. Whatever it does not understand goes to pydicom; what pydicom does not understand either
-is damaged. Both ways give the same `Header`: raw value bytes per tag, decoded only when asked for.
+about a tenth of the time of a full parse. Whatever it does not understand goes to pydicom (imported only then: that takes longer than
+reading a series); what pydicom does not understand either is damaged. Both ways give the same `Header`: raw value bytes per tag,
+decoded only when asked for.
 """
 
 from __future__ import annotations
@@ -10,15 +11,11 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
-
-import pydicom
-from pydicom.charset import convert_encodings, decode_bytes
-from pydicom.errors import InvalidDicomError
 
 from petarseg.dicom import source
 from petarseg.dicom.tags import NUMERIC_VR, SEQUENCES, WANTED, Tag
@@ -168,6 +165,8 @@ class Header:
         try:
             if b"\x1b" not in raw:
                 return raw.decode(self.encodings[0] if self.encodings else "latin-1", "replace")
+            from pydicom.charset import decode_bytes
+
             return str(decode_bytes(raw, list(self.encodings) or ["latin-1"], {0x5C, 0x0A, 0x0C, 0x0D, 0x09}))
         except (LookupError, UnicodeError, ValueError):
             return raw.decode("latin-1")
@@ -392,6 +391,8 @@ def _sequence(data: bytes, position: int, length: int, size: int, tag: int, valu
 
 @lru_cache(maxsize=64)
 def _encodings_of(raw: bytes) -> tuple[str, ...]:
+    from pydicom.charset import convert_encodings
+
     names = [part.strip("\0 ") for part in raw.decode("latin-1").split("\\")]
     try:
         return tuple(convert_encodings(names))
@@ -406,6 +407,9 @@ def _encodings(values: Mapping[int, Any]) -> tuple[str, ...]:
 
 def _parse_with_pydicom(stream: Any, size: int) -> Header:
     """Parse what the walker leaves: big endian, deflated, unusual VRs."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
     try:
         dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=False)
         syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
@@ -435,7 +439,7 @@ def _from_dataset(dataset: Any) -> Iterator[tuple[int, Any]]:
             if isinstance(value, bytes):
                 yield tag, value[:MAX_VALUE_BYTES]
                 continue
-            values = list(value) if isinstance(value, (list, tuple, pydicom.multival.MultiValue)) else [value]
+            values = list(value) if isinstance(value, MutableSequence) else [value]
             form = NUMERIC_VR.get(tag)
             if form is not None:
                 yield tag, b"".join(struct.pack("<" + form, int(part)) for part in values)

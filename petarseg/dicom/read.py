@@ -10,11 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nibabel as nib
 import numpy as np
-import pydicom
 from numpy.typing import NDArray
-from pydicom.errors import InvalidDicomError
 
 from petarseg.dicom import source
 from petarseg.dicom.geometry import Stack, read_plane, stack_slices
@@ -22,7 +19,7 @@ from petarseg.dicom.header import EXPLICIT_LE, IMPLICIT_LE, DamagedError, Header
 from petarseg.dicom.tags import Tag
 from petarseg.errors import ExamRejected
 from petarseg.reasons import Reason
-from petarseg.volume import Units, Volume
+from petarseg.volume import Units, Volume, nearest_axes
 
 MIN_SLICES = 4
 MAX_VOXELS = 2**31
@@ -118,8 +115,15 @@ def read_rescale(header: Header, *, required: bool) -> Rescale:
     return Rescale(slope, intercept)
 
 
-def read_pixels(item: SliceFile) -> NDArray[Any]:
+def read_pixels(item: SliceFile, buffer: bytearray | None = None) -> NDArray[Any]:
     """Read the stored values of a slice, shape (rows, columns), as integers.
+
+    Parameters
+    ----------
+    item : SliceFile
+        The slice.
+    buffer : bytearray, optional
+        Memory that is grown and used again from slice to slice; the result may lie in it until the next call.
 
     Raises
     ------
@@ -137,16 +141,19 @@ def read_pixels(item: SliceFile) -> NDArray[Any]:
     size = rows * columns * bits // 8
     if header.pixel_length < size or header.pixel_offset + size > header.file_size:
         raise ExamRejected(Reason.PIXELS_UNREADABLE, {"bytes": header.file_size - header.pixel_offset, "needed": size})
+    buffer = bytearray() if buffer is None else buffer
+    if len(buffer) < size:
+        buffer.extend(bytes(size - len(buffer)))
     try:
         with source.open_binary(item.path) as stream:
             stream.seek(header.pixel_offset)
-            data = stream.read(size)
+            count = stream.readinto(memoryview(buffer)[:size])
     except OSError:
         raise ExamRejected(Reason.PIXELS_UNREADABLE, {"unreadable": "file"}) from None
-    if len(data) < size:
-        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"bytes": len(data), "needed": size})
+    if count < size:
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"bytes": count, "needed": size})
     signed = header.integer(Tag.PixelRepresentation) == 1
-    stored: NDArray[Any] = np.frombuffer(data, dtype=f"<{'i' if signed else 'u'}{bits // 8}").reshape(rows, columns)
+    stored: NDArray[Any] = np.frombuffer(buffer, count=rows * columns, dtype=f"<{'i' if signed else 'u'}{bits // 8}").reshape(rows, columns)
     return _significant_bits(stored, header, bits)
 
 
@@ -164,6 +171,9 @@ def _significant_bits(stored: NDArray[Any], header: Header, bits: int) -> NDArra
 
 def _decode(item: SliceFile, shape: tuple[int, int]) -> NDArray[Any]:
     """Decode with pydicom and its maintained decoders."""
+    import pydicom
+    from pydicom.errors import InvalidDicomError
+
     try:
         dataset = pydicom.dcmread(io.BytesIO(source.read_all(item.path)), force=True)
         pixels: NDArray[Any] = dataset.pixel_array
@@ -198,9 +208,8 @@ class Canvas:
         if columns * rows * n_slices > MAX_VOXELS:
             raise ExamRejected(Reason.GEOMETRY_INCONSISTENT, {"voxels": columns * rows * n_slices})
         self._affine = stacked.affine_ras
-        orientation = nib.io_orientation(stacked.affine_ras)
-        self._axial = np.array_equal(orientation[:, 0], [0, 1, 2])
-        self._flips = [axis for axis in range(3) if self._axial and orientation[axis, 1] < 0]
+        axes, against = nearest_axes(stacked.affine_ras)
+        self._flips = [axis for axis in range(3) if axes == (0, 1, 2) and against[axis]]
         self._memory = np.empty((n_slices, rows, columns), dtype=dtype)
         self._n = n_slices
 

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import BinaryIO
+
+Stream = io.FileIO | io.BytesIO
 
 
 @contextmanager
-def open_binary(path: Path) -> Iterator[BinaryIO]:
+def open_binary(path: Path) -> Iterator[Stream]:
     """Open a file, or a zip member when a parent of `path` is a zip archive.
 
     Raises
@@ -22,14 +23,14 @@ def open_binary(path: Path) -> Iterator[BinaryIO]:
         If it cannot be opened. The message may hold the path: callers do not pass it on.
     """
     try:
-        stream: BinaryIO = path.open("rb", buffering=0)
+        stream: Stream = io.FileIO(path)
     except NotADirectoryError:
         stream = io.BytesIO(_member(path))
     with stream:
         yield stream
 
 
-def size_of(stream: BinaryIO) -> int:
+def size_of(stream: Stream) -> int:
     """Return the length of an open stream in bytes."""
     if isinstance(stream, io.BytesIO):
         return stream.getbuffer().nbytes

@@ -1,0 +1,113 @@
+"""Write NIfTI-1 files piece by piece: no second copy of the image in memory, and nothing to import but numpy and isal.
+
+nibabel reads (``Volume.load``); importing it costs more CPU than writing a PET volume, so writing does without.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+from isal import isal_zlib
+from numpy.typing import NDArray
+
+from petarseg.files import atomic_path
+
+GZIP_LEVEL = 2
+"""isal compression level (0-3). 2 costs a tenth of zlib's level 6 for a few percent more bytes (benchmarks/)."""
+PIECE_BYTES = 2 * 1024 * 1024
+HEADER_BYTES = 348
+DATA_OFFSET = 352
+_SCANNER = 1
+_MILLIMETRE = 2
+_DATA_TYPES = MappingProxyType(
+    # NIfTI-1 datatype codes
+    {"u1": 2, "i2": 4, "i4": 8, "f4": 16, "f8": 64, "i1": 256, "u2": 512, "u4": 768, "i8": 1024, "u8": 1280}
+)
+
+
+def write_nifti(path: Path, array: NDArray[Any], affine: NDArray[np.float64], description: str) -> None:
+    """Write an image to ``.nii`` or ``.nii.gz`` atomically; equal images give equal bytes.
+
+    Parameters
+    ----------
+    path : Path
+        The file; gzip by its suffix.
+    array : ndarray, shape (X, Y, Z)
+        Integer or floating-point values, stored as they are (``scl_slope`` 1). Written without a copy when x is fastest in memory.
+    affine : ndarray of float64, shape (4, 4)
+        Voxel index to RAS+ mm. Goes into sform and, less any shear, qform, both with code 1 (scanner).
+    description : str
+        At most 79 ASCII characters.
+
+    Raises
+    ------
+    ValueError
+        If the values are of a kind that NIfTI-1 does not hold.
+    """
+    compressor = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, 31) if path.name.endswith(".gz") else None
+    with atomic_path(path) as temporary, temporary.open("wb") as stream:
+        for piece in _pieces(array, affine, description):
+            stream.write(piece if compressor is None else compressor.compress(piece))
+        if compressor is not None:
+            stream.write(compressor.flush())
+
+
+def _pieces(array: NDArray[Any], affine: NDArray[np.float64], description: str) -> Iterator[bytes | memoryview]:
+    little = array.dtype.newbyteorder("<")
+    yield _header(array.shape, little, affine, description)
+    slices = array.T  # (Z, Y, X): C order of this is the Fortran order that NIfTI wants
+    count = max(1, PIECE_BYTES // max(1, slices[:1].nbytes))
+    for first in range(0, slices.shape[0], count):
+        yield np.ascontiguousarray(slices[first : first + count], dtype=little).data.cast("B")
+
+
+def _header(shape: tuple[int, ...], dtype: np.dtype[Any], affine: NDArray[np.float64], description: str) -> bytes:
+    """Return the 348 bytes of the header and the four that say that no extensions follow."""
+    code = _DATA_TYPES.get(dtype.str[1:])
+    if code is None:
+        raise ValueError(f"NIfTI-1 holds no values of type {dtype}")
+    spacing = np.linalg.norm(affine[:3, :3], axis=0)
+    quaternion, handedness = _quaternion(affine[:3, :3] / spacing)
+    header = bytearray(DATA_OFFSET)
+    struct.pack_into("<i", header, 0, HEADER_BYTES)
+    struct.pack_into("<8h", header, 40, 3, *shape, 1, 1, 1, 1)
+    struct.pack_into("<2h", header, 70, code, dtype.itemsize * 8)
+    struct.pack_into("<8f", header, 76, handedness, *spacing, 1.0, 1.0, 1.0, 1.0)
+    struct.pack_into("<3f", header, 108, DATA_OFFSET, 1.0, 0.0)
+    struct.pack_into("<B", header, 123, _MILLIMETRE)
+    struct.pack_into("<80s", header, 148, description.encode("ascii")[:79])
+    struct.pack_into("<2h", header, 252, _SCANNER, _SCANNER)
+    struct.pack_into("<6f", header, 256, *quaternion, *affine[:3, 3])
+    struct.pack_into("<12f", header, 280, *affine[:3].ravel())
+    struct.pack_into("<4s", header, 344, b"n+1")
+    return bytes(header)
+
+
+def _quaternion(directions: NDArray[np.float64]) -> tuple[tuple[float, float, float], float]:
+    """Return b, c, d of the rotation nearest to the direction cosines, and -1 when the third axis had to be turned round.
+
+    References
+    ----------
+    .. [1] NIfTI-1 data format, "Method 2" (nifti1.h); nearest rotation by singular value decomposition.
+    """
+    handedness = 1.0 if np.linalg.det(directions) > 0.0 else -1.0
+    left, _, right = np.linalg.svd(directions * [1.0, 1.0, handedness])
+    r = left @ right
+    # The eigenvector of the largest eigenvalue (Bar-Itzhack 2000) is stable for every angle.
+    symmetric = np.array(
+        [
+            [r[0, 0] + r[1, 1] + r[2, 2], r[2, 1] - r[1, 2], r[0, 2] - r[2, 0], r[1, 0] - r[0, 1]],
+            [r[2, 1] - r[1, 2], r[0, 0] - r[1, 1] - r[2, 2], r[1, 0] + r[0, 1], r[2, 0] + r[0, 2]],
+            [r[0, 2] - r[2, 0], r[1, 0] + r[0, 1], r[1, 1] - r[0, 0] - r[2, 2], r[2, 1] + r[1, 2]],
+            [r[1, 0] - r[0, 1], r[2, 0] + r[0, 2], r[2, 1] + r[1, 2], r[2, 2] - r[0, 0] - r[1, 1]],
+        ]
+    )
+    a, b, c, d = np.linalg.eigh(symmetric)[1][:, -1]
+    sign = math.copysign(1.0, a)
+    return (sign * float(b) + 0.0, sign * float(c) + 0.0, sign * float(d) + 0.0), handedness
