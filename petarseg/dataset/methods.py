@@ -43,14 +43,15 @@ def methods_text(config: Mapping[str, Any], *, software: str) -> str:
     dates = {"tag": "replaced by tags", "shift": "moved by a whole-day shift per patient"}[config["reports"]["dates"]]
     return " ".join(
         [
-            f"petarseg {software} joined each report to its exam by accession number, study UID, or patient and date; ambiguous joins",
-            "were rejected. Reports were scrubbed with Presidio, header rules and the identifying values of the exam's own DICOM headers;",
-            f"dates were {dates}. The SUVmax and axial slice of each finding were read by {reader}. Each number had to stand verbatim in the",
-            f"sentence. Findings below an SUVmax of {extraction['suv_floor']:g} were dropped. PET series were converted to body-weight SUV by",
-            "the rule of their vendor and units, without default factors. On the native PET grid, a finding was matched to the one component",
-            f"that crosses the reported slice and whose maximum is within {lesions['tolerance_suv']:g} SUV of the reported value. Its mask was",
-            f"grown by {GROWING[lesions['method']].format(fwhm=lesions['fwhm_mm'])}. Region, organ, anatomic subsite and laterality were",
-            f"taken from the sentence by {structurer}. {ANATOMY[config['anatomy']['method']]}. PET and CT were resampled linearly, masks by",
-            "occupancy, to 3 mm and 192x192x352 voxels with the head at the top.",
+            f"petarseg {software} joined each report to its exam by accession number, study UID, or patient and date; ambiguous",
+            "joins were rejected. Reports were scrubbed with Presidio, header rules and the identifying values of the exam's own",
+            f"DICOM headers; dates were {dates}. The SUVmax and axial slice of each finding were read by {reader}. Each number had",
+            f"to stand verbatim in the sentence. Findings below an SUVmax of {extraction['suv_floor']:g} were dropped. PET series",
+            "were converted to body-weight SUV by the rule of their vendor and units, without default factors. On the native PET",
+            "grid, a finding was matched to the one component that crosses the reported slice and whose maximum is within",
+            f"{lesions['tolerance_suv']:g} SUV of the reported value. Its mask was grown by",
+            f"{GROWING[lesions['method']].format(fwhm=lesions['fwhm_mm'])}. Region, organ, anatomic subsite and laterality were",
+            f"taken from the sentence by {structurer}. {ANATOMY[config['anatomy']['method']]}. PET and CT were resampled linearly,",
+            "masks by occupancy, to 3 mm and 192x192x352 voxels with the head at the top.",
         ]
     )
