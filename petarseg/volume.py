@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from isal import igzip, isal_zlib
+from isal import igzip, igzip_lib
 from numpy.typing import ArrayLike, NDArray
 
 from petarseg.errors import ConfigError
@@ -155,6 +155,7 @@ class Volume:
         import nibabel as nib
         from nibabel.filebasedimages import ImageFileError
         from nibabel.spatialimages import HeaderDataError
+        from nibabel.wrapstruct import WrapStructError
 
         try:
             data = path.read_bytes()
@@ -163,7 +164,10 @@ class Volume:
             array = np.asanyarray(image.dataobj if slope != (1.0, 0.0) else image.dataobj.get_unscaled())
         except FileNotFoundError as error:
             raise ConfigError(f"no such file: {path}") from error
-        except (OSError, EOFError, ValueError, isal_zlib.error, ImageFileError, HeaderDataError) as error:
+        except (  # type: ignore[misc]  # the stub of IsalError is wrong
+            *(OSError, EOFError, ValueError, igzip_lib.IsalError),
+            *(ImageFileError, HeaderDataError, WrapStructError),
+        ) as error:
             raise ConfigError(f"cannot read {path.name} as NIfTI: {error}") from error
         while array.ndim > 3 and array.shape[-1] == 1:
             array = array[..., 0]
