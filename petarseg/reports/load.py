@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import math
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -22,7 +23,6 @@ import pyarrow.parquet
 from petarseg.errors import ConfigError
 
 FIELDS = ("report_id", "patient_id", "study_date", "study_instance_uid", "accession_number", "tracer", "report")
-_TABLES = {".csv": ",", ".tsv": "\t", ".txt": None}
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _MAX_DOCX_XML = 50_000_000
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -165,7 +165,7 @@ def _as_text(value: object) -> str | None:
     if isinstance(value, float | Decimal):
         if value != value:  # NaN is how data frames write an empty cell
             return None
-        return str(int(value)) if value == int(value) else str(value)
+        return str(int(value)) if math.isfinite(value) and value == int(value) else str(value)
     if isinstance(value, bytes):
         return _decode(value)
     return str(value)
@@ -232,15 +232,16 @@ def _decode(data: bytes) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if data.startswith(mark):
             return data.decode(encoding, errors="replace")
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
+    if data.count(0, 0, 4096) > len(data[:4096]) // 4:  # UTF-16 without a mark: every other byte is zero
+        return data.decode("utf-16-le" if data[1:2] == b"\0" else "utf-16-be", errors="replace")
+    for encoding in ("utf-8", "cp1252"):
         # Western Windows text is by far the most common; the detector only decides where it would leave undefined bytes.
         try:
-            return data.decode("cp1252")
+            return data.decode(encoding)
         except UnicodeDecodeError:
-            best = charset_normalizer.from_bytes(data).best()
-            return str(best) if best is not None else data.decode("latin-1")
+            continue
+    best = charset_normalizer.from_bytes(data).best()
+    return str(best) if best is not None else data.decode("latin-1")
 
 
 # --- folders of documents ---
