@@ -21,7 +21,7 @@ from tasks.archive import index_archive
 from tasks.artifacts import publish_artifacts
 from tasks.exam_stage import discreet
 from tasks.exams import convert_exam, find_lesions, finish_exam
-from tasks.numbering import detect_slice_numbering
+from tasks.numbering import detect_slice_numbering, summarise_slices
 from tasks.progress import BuildProgress, StageProgress
 from tasks.publish import publish_dataset
 from tasks.structure import structure_findings
@@ -75,14 +75,22 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
         with progress.stage("Convert exams", len(kept)) as bar:
             kept = each_exam(kept, settings, bar, lambda exam_id: convert_exam.submit(workspace, exam_id, exams[exam_id]))
 
-        # 4. Match each finding to a component of the PET and grow its mask.
-        conventions = detect_slice_numbering(workspace, {i: exams[i]["scanner"] for i in kept}, findings, settings)
+        # 4. See how each scanner's reports count slices, match each finding to a component of the PET, and grow its mask.
+        if settings.lesions.slice_numbering == "auto":
+            with progress.stage("Compare slice numbers", len(kept)) as bar:
+                each_exam(
+                    kept,
+                    settings,
+                    bar,
+                    lambda exam_id: summarise_slices.submit(workspace, exam_id, exams[exam_id], findings[exam_id], settings),
+                )
+        numbering = detect_slice_numbering(workspace, kept, settings)
         with progress.stage("Find lesions", len(kept)) as bar:
             kept = each_exam(
                 kept,
                 settings,
                 bar,
-                lambda exam_id: find_lesions.submit(workspace, exam_id, exams[exam_id], findings[exam_id], settings, conventions[exam_id]),
+                lambda exam_id: find_lesions.submit(workspace, exam_id, exams[exam_id], findings[exam_id], settings, numbering[exam_id]),
             )
         masked = {i: [findings[i][int(item["finding"])] for item in workspace.result("lesions", i)["lesions"]] for i in kept}
         kept = [exam_id for exam_id in kept if masked[exam_id]]

@@ -173,7 +173,6 @@ def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, config: Bui
         "tracer": study.pet.tracer or report.tracer,
         "sex": study.pet.sex,
         "age_years": None if study.pet.age_years is None else min(study.pet.age_years, 90),
-        "scanner": [study.pet.manufacturer, study.pet.model],
         "source_key": source_key,
         "report_key": report_key,
     }

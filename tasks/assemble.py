@@ -326,12 +326,12 @@ def content_digest(text: str) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def version_of(assembled: Assembled, config: BuildConfig) -> str:
-    """Return the version of a dataset: its label and ten hex digits over everything that it says."""
-    rows = [
-        row.model_dump(mode="json")
-        for table in (assembled.lesions, assembled.exams, assembled.anatomy, assembled.rejected)
-        for row in table
-    ]
-    key = content_key(rows, assembled.funnel.model_dump(mode="json"), config.dataset.model_dump(mode="json"), versions.PUBLISH, __version__)
+def version_of(assembled: Assembled, config: BuildConfig, numbering: Mapping[str, Any]) -> str:
+    """Return the version of a dataset: its label and ten hex digits over everything that decides its bytes."""
+    tables = (assembled.lesions, assembled.exams, assembled.anatomy, assembled.rejected)
+    rows = [row.model_dump(mode="json") for table in tables for row in table]
+    stages = {name: value for name, value in vars(versions).items() if name.isupper()}
+    key = content_key(
+        rows, assembled.funnel.model_dump(mode="json"), assembled.grids, numbering, config.model_dump(mode="json"), stages, __version__
+    )
     return f"{config.dataset.label}-{key[:10]}"

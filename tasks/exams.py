@@ -58,6 +58,7 @@ def convert_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any]) ->
             **sidecar,
             "instance_numbers": list(pet.instance_numbers),
             "pet_spacing_mm": [round(value, 6) for value in pet.volume.spacing_mm],
+            "ct_z_mm": {"first": float(ct.volume.affine[2, 3]), "step": ct.volume.spacing_mm[2], "n": ct.volume.shape[2]},
             "ct_spacing_mm": [round(value, 6) for value in ct.volume.spacing_mm],
         }
         return result, [folder / "pet.nii.gz", folder / "ct.nii.gz", folder / "sidecar.json"]
@@ -80,7 +81,7 @@ def find_lesions(
     exam: Mapping[str, Any],
     findings: Sequence[Mapping[str, Any]],
     config: BuildConfig,
-    convention: str,
+    numbering: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Match the findings of an exam to components of its PET and grow their masks; writes ``lesions.nii.gz`` on the PET grid."""
     path = workspace.exam_dir(exam_id) / "lesions.nii.gz"
@@ -93,9 +94,10 @@ def find_lesions(
         matches = match_findings(
             pet,
             queries,
-            convention=convention_named(convention),
+            convention=convention_named(numbering["convention"]),
             tolerance_suv=config.lesions.tolerance_suv,
             instance_numbers=converted.get("instance_numbers"),
+            ct_z_mm=ct_heights_mm(workspace, exam_id),
         )
         labels = np.zeros(pet.shape, dtype=np.uint8 if len(findings) < 255 else np.uint16)
         lesions: list[dict[str, Any]] = []
@@ -114,6 +116,7 @@ def find_lesions(
                     method=config.lesions.method,
                     fwhm_mm=fwhm_mm,
                     suv_max_report=query.suv_max,
+                    rivals_ijk=outcome.rivals_ijk,
                     device=config.lesions.device,
                 )
                 paint(labels, lesion, label=len(lesions) + 1)
@@ -122,14 +125,20 @@ def find_lesions(
                     {"finding": query.finding_id, "stage": step, "reason": rejection.reason.value, "evidence": rejection.evidence}
                 )
                 continue
-            lesions.append(lesion_record(len(lesions) + 1, query, finding, outcome, lesion))
+            lesions.append(lesion_record(len(lesions) + 1, query, finding, outcome, lesion, numbering["flags"]))
         if not lesions:
             return {"lesions": [], "rejects": rejects}, []
         pet.with_array(labels, Units.LABEL).save(path)
         return {"lesions": lesions, "rejects": rejects}, [path]
 
-    inputs = (versions.CONVERT, exam["source_key"], versions.LESIONS, settings, convention, list(findings))
+    inputs = (versions.CONVERT, exam["source_key"], versions.LESIONS, settings, dict(numbering), list(findings))
     return exam_stage(workspace, "lesions", exam_id, inputs, make)
+
+
+def ct_heights_mm(workspace: Workspace, exam_id: str) -> list[float]:
+    """Return the heights of the CT's slices (RAS z, mm, ascending), for sites that number slices of the CT."""
+    ct = workspace.result("convert", exam_id)["ct_z_mm"]
+    return [ct["first"] + ct["step"] * k for k in range(ct["n"])]
 
 
 def convention_named(name: str) -> SliceConvention:
@@ -166,7 +175,9 @@ def paint(labels: np.ndarray[Any, Any], lesion: Lesion, label: int) -> None:
     lesion.paint(labels, label)
 
 
-def lesion_record(label: int, query: Query, finding: Mapping[str, Any], match: Match, lesion: Lesion) -> dict[str, Any]:
+def lesion_record(
+    label: int, query: Query, finding: Mapping[str, Any], match: Match, lesion: Lesion, more_flags: Sequence[str]
+) -> dict[str, Any]:
     """Return what later stages need of a grown lesion, JSON-serialisable."""
     values = {
         field.name: getattr(lesion, field.name)
@@ -174,7 +185,7 @@ def lesion_record(label: int, query: Query, finding: Mapping[str, Any], match: M
         if field.name not in ("mask", "mask_start_ijk", "flags")
     }
     values = {name: value.tolist() if isinstance(value, np.ndarray | np.generic) else value for name, value in values.items()}
-    flags = sorted({*finding["flags"], *match.flags, *lesion.flags})
+    flags = sorted({*finding["flags"], *match.flags, *lesion.flags, *more_flags})
     return {
         **values,
         "label": label,

@@ -6,9 +6,10 @@ A version is assembled in ``dataset/.staging``, checked, given checksums, rename
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,8 @@ def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
         If the disk is full; nothing is published.
     """
     assembled = Assembler(workspace, KeyFolder.open(workspace.key_dir), config).run()
-    version = version_of(assembled, config)
+    numbering = numbering_record(workspace, config)
+    version = version_of(assembled, config, numbering)
     final = workspace.datasets / version
     reused = (final / CHECKSUMS).exists()
     with storage_errors():
@@ -55,7 +57,7 @@ def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
             staging = workspace.datasets / ".staging"
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(parents=True)
-            write_version(workspace, staging, assembled, version, config)
+            write_version(workspace, staging, assembled, numbering, version, config)
             shutil.rmtree(final, ignore_errors=True)
             staging.rename(final)
         point_latest(workspace.datasets, version)
@@ -71,7 +73,9 @@ def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
     )
 
 
-def write_version(workspace: Workspace, folder: Path, assembled: Assembled, version: str, config: BuildConfig) -> None:
+def write_version(
+    workspace: Workspace, folder: Path, assembled: Assembled, numbering: Mapping[str, Any], version: str, config: BuildConfig
+) -> None:
     """Write every file of a version into `folder`, checksums last."""
     known: dict[str, str] = {}
     for exam in assembled.exams:
@@ -100,6 +104,7 @@ def write_version(workspace: Workspace, folder: Path, assembled: Assembled, vers
     funnel = assembled.funnel.table()
     write_json(folder / "funnel.json", assembled.funnel.model_dump(mode="json"))
     write_json(folder / "grids.json", assembled.grids)
+    write_json(folder / "numbering.json", numbering)
     write_text(folder / "METHODS.md", f"# Methods\n\n{methods}\n")
     write_text(folder / "run.toml", tomli_w.dumps(without_none(run_record(settings, version))))
     write_text(
@@ -139,6 +144,14 @@ def write_version(workspace: Workspace, folder: Path, assembled: Assembled, vers
         pictures={exam.exam_id: f"{exam.exam_id}.png" for exam in assembled.exams},
     )
     write_checksums(folder, known)
+
+
+def numbering_record(workspace: Workspace, config: BuildConfig) -> dict[str, Any]:
+    """Return how slices were counted: fixed by the configuration, or detected per scanner with the evidence."""
+    if config.lesions.slice_numbering != "auto":
+        return {"fixed": config.lesions.slice_numbering}
+    record: dict[str, Any] = json.loads((workspace.root / "work" / "numbering.json").read_text(encoding="utf-8"))
+    return record
 
 
 def run_record(settings: dict[str, Any], version: str) -> dict[str, Any]:
