@@ -80,6 +80,7 @@ def _fold(text: str) -> str:
     """Lower the case and blank line breaks and spreadsheet escapes, keeping every offset."""
     folded = re.sub(r"_x000D_", " " * 7, text)
     folded = "".join(low if len(low := char.lower()) == 1 else char for char in folded)
+    folded = re.sub(r"\b(rt|lt)\.", r"\1 ", folded)
     return re.sub(r"[\r\n\t]", " ", folded)
 
 

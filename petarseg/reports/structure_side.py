@@ -37,7 +37,8 @@ def find_side(text: str, primary: Mention | None, sites: Sequence[Mention], star
     """
     if primary is not None and primary.term.side in ("left", "right"):
         return primary.term.side
-    votes, loose = _side_words(text, start, end)
+    votes, said_of_none = _side_words(text, start, end)
+    loose = [side for at, side in said_of_none if primary is None or not _other_statement(text, at, primary)]
     if primary is not None and (side := _one_side(votes.get(primary.start, []))) in ("left", "right", "midline"):
         return side
     anchor = primary.start if primary is not None else start
@@ -56,11 +57,17 @@ def find_side(text: str, primary: Mention | None, sites: Sequence[Mention], star
     return "midline" if "midline" in said or _is_midline(primary, sites) else "none"
 
 
-def _side_words(text: str, start: int, end: int) -> tuple[dict[int, list[str]], list[str]]:
-    """Return the sides said of each term (by its offset), and those said of none."""
+def _other_statement(text: str, at: int, primary: Mention) -> bool:
+    """Tell whether another statement stands at an offset: a semicolon or a full stop lies between it and the site."""
+    between = text[at : primary.start] if at < primary.start else text[primary.end : at]
+    return re.search(r";|\.\s", between) is not None
+
+
+def _side_words(text: str, start: int, end: int) -> tuple[dict[int, list[str]], list[tuple[int, str]]]:
+    """Return the sides said of each term (by its offset), and those said of none with their own offset."""
     mentions = find_mentions(text)
     votes: dict[int, list[str]] = {}
-    loose: list[str] = []
+    loose: list[tuple[int, str]] = []
     for match in cues.SIDE.finditer(text, start, end):
         before, after = text[: match.start()], text[match.end() :]
         if match.group(0) in ("l", "r") and not re.match(r"\s+[a-z]", after) and not re.search(r"[,(]\s*$", before):
@@ -70,7 +77,7 @@ def _side_words(text: str, start: int, end: int) -> tuple[dict[int, list[str]], 
             continue  # "to the right of midline"
         owner = _owner(text, match.start(), match.end(), mentions)
         if owner is None:
-            loose.append(side)
+            loose.append((match.start(), side))
         elif owner.term.side != "unpaired" or not owner.start <= match.start() < owner.end:
             votes.setdefault(owner.start, []).append(side)
     return votes, loose

@@ -53,17 +53,21 @@ class Mention:
 
 
 def _pattern(name: str) -> str:
-    """Turn a table term into a regular expression: blanks match hyphens, hyphens are optional, plurals are allowed."""
-    open_ended = name.endswith("*")
-    body = re.escape(name.rstrip("*")).replace(r"\ ", r"[\s-]+").replace(r"\-", r"[\s-]?")
-    return body + (r"\w*" if open_ended else "" if name.endswith("s") else "(?:s|es|'s)?")
+    """Turn a table term into a regular expression: blanks match hyphens, hyphens are optional, also after a prefix; plurals too."""
+    body = re.escape(name).replace(r"\ ", r"[\s-]+").replace(r"\-", r"[\s-]?")
+    body = re.sub(r"(?<![a-z])(para|peri|retro|pre|sub|supra|infra|inter|intra|extra)(?=[a-z]{4})", r"\1[\\s-]?", body)
+    return body + ("" if name.endswith("s") else "(?:s|es|'s)?")
+
+
+def _squeezed(text: str) -> str:
+    return re.sub(r"[\s-]", "", text)
 
 
 @lru_cache(maxsize=1)
 def _table() -> tuple[re.Pattern[str], dict[str, Term]]:
-    """Read the table once: one pattern, longest terms first, and the term of each capture group."""
+    """Read the table once: one pattern, longest terms first, and the term of each name without blanks and hyphens."""
     kind: Kind = "site"
-    rows: list[tuple[str, Term]] = []
+    names: dict[str, Term] = {}
     text = files("petarseg.reports").joinpath("structure_vocabulary.tsv").read_text(encoding="utf-8")
     for line in text.splitlines():
         line = line.strip()
@@ -72,25 +76,30 @@ def _table() -> tuple[re.Pattern[str], dict[str, Term]]:
         if line.startswith("["):
             kind = line.strip("[]")  # type: ignore[assignment]  # the table's headings are the kinds
             continue
-        names, organ, region, side = (cell.strip() for cell in line.split("|"))
+        cells, organ, region, side = (cell.strip() for cell in line.split("|"))
         term = Term(kind, organ, _REGION_OF_LETTER[region], _SIDE_OF_LETTER[side])
-        rows += [(name.strip(), term) for name in names.split(",")]
-    rows.sort(key=lambda row: -len(row[0]))
-    terms: dict[str, Term] = {}
-    alternatives = []
-    for number, (name, term) in enumerate(rows):
-        group = f"t{number}"
-        terms[group] = term
-        alternatives.append(f"(?P<{group}>{_pattern(name)})")
-    return re.compile(r"(?<![\w])(?:" + "|".join(alternatives) + r")(?![\w])"), terms
+        for name in cells.split(","):
+            names.setdefault(name.strip(), term)
+    # Branches by first letter: the engine looks at a thirtieth of them at each word.
+    by_letter: dict[str, list[str]] = {}
+    for name in sorted(names, key=len, reverse=True):
+        by_letter.setdefault(name[0], []).append(_pattern(name))
+    branches = "|".join(f"(?={letter})(?:{'|'.join(patterns)})" for letter, patterns in sorted(by_letter.items()))
+    return re.compile(rf"(?<!\w)(?:{branches})(?!\w)"), {_squeezed(name): term for name, term in names.items()}
+
+
+def _term_of(found: str, terms: dict[str, Term]) -> Term:
+    """Look a matched name up, without its plural ending."""
+    squeezed = _squeezed(found)
+    return next(terms[key] for ending in ("", "s", "es", "'s") if (key := squeezed.removesuffix(ending)) in terms)
 
 
 _ROMAN = r"(?:viii|vii|vi|iv|iii|ii|i|v)"
 _JOIN = r"(?:\s*(?:,|/|-|–|and|&|to|or)\s*)"
 _VERTEBRA = re.compile(
-    r"(?<![\w.])(?:c[1-7]|t(?:1[0-2]|[1-9])|d(?:1[0-2]|[1-9])|l[1-6]|s[1-5])(?![\w.]\d|\w)(?!\s*-?\s*(?:weighted|hyperintens|signal|n[0-3x]\b))"
+    r"(?<![\w.])(?:c[1-7]|(?:th?|d)(?:1[0-2]|[1-9])|l[1-6]|s[1-5])(?![\w.]\d|\w)(?!\s*-?\s*(?:weighted|hyperintens|signal|n[0-3x]\b))"
 )
-_NECK_LEVEL = re.compile(rf"\b(?:level|zone)s?\s+((?:{_ROMAN}|[1-7])[ab]?)\b((?:{_JOIN}(?:levels?\s+)?(?:{_ROMAN}|[1-7])[ab]?\b)*)")
+_NECK_LEVEL = re.compile(rf"\blevels?\s+((?:{_ROMAN}|[1-7])[ab]?)\b((?:{_JOIN}(?:levels?\s+)?(?:{_ROMAN}|[1-7])[ab]?\b)*)")
 _STATION = re.compile(r"\b(?:station|level|zone)s?\s*#?\s*(\d{1,2}[lr]?i?s?)\b|(?<![\w.])(1[0-4]|[124])\s?([rl])\b(?!\s*[/-])")
 _STATION_LIST = re.compile(r"\bstations\s+(\d{1,2}[lr]?)((?:\s*(?:,|/|and|&)\s*(?:station\s+)?\d{1,2}[lr]?\b)+)")
 _SEGMENT = re.compile(
@@ -114,30 +123,40 @@ def _items(match: re.Match[str], term: Term) -> Iterator[Mention]:
         yield Mention(item.start(), item.end(), item.group(0), term)
 
 
+_HEPATIC = re.compile(r"liver|hepat|segments?\s")
+_THORACIC = re.compile(r"tracheal|mediastin|hilar|hilum|carina|station|thora|lung|pulmonary|ap window|aortopulm")
+_AXILLARY = re.compile(r"axill|pectoral|breast")
+_NECK_WORDS = re.compile(r"neck|cervic|jugul")
+
+
+def _around(match: re.Match[str]) -> str:
+    """Return the words near a match, which tell a cervical level 7 from a thoracic one."""
+    return match.string[max(0, match.start() - 45) : match.end() + 30]
+
+
 def _numbered(text: str) -> Iterator[Mention]:
     """Yield vertebrae, nodal levels and stations, liver segments and ribs."""
-    hepatic = re.search(r"liver|hepat|segments?\s", text) is not None
-    thoracic = re.search(r"paratracheal|mediastin|hilar|carina|station|thora|lung|pulmonary|ap window|aortopulm", text) is not None
     for match in _VERTEBRA.finditer(text):
         letter = match.group(0)[0]
-        if letter == "s" and hepatic and "sacr" not in text:
-            yield Mention(match.start(), match.end(), match.group(0), Term("site", "liver", "Abdomen", ""))
-            continue
-        yield Mention(match.start(), match.end(), match.group(0), Term("site", "bone", _VERTEBRA_REGION[letter], "midline"))
+        if letter == "d" and "duoden" in text:
+            continue  # D2 is a part of the duodenum
+        liver = letter == "s" and _HEPATIC.search(text) and "sacr" not in text
+        term = Term("site", "liver", "Abdomen", "") if liver else Term("site", "bone", _VERTEBRA_REGION[letter], "midline")
+        yield Mention(match.start(), match.end(), match.group(0), term)
     for match in _STATION_LIST.finditer(text):
         for mention in _items(match, Term("station", LYMPH_NODE, "Chest", "")):
             yield Mention(mention.start, mention.end, mention.text, _station_term(mention.text))
     for match in _STATION.finditer(text):
         number = match.group(1) or f"{match.group(2)}{match.group(3)}"
-        named_station = match.group(0).startswith("station")
         sided = number.rstrip("is")[-1] in "rl"
-        if named_station or sided or (thoracic and int(number.rstrip("lris")) > 7):
+        thoracic = _THORACIC.search(_around(match)) and int(number.rstrip("lris")) > 7
+        if match.group(0).startswith("station") or sided or thoracic:
             yield Mention(match.start(), match.end(), match.group(0), _station_term(number))
     for match in _NECK_LEVEL.finditer(text):
-        # "level 7" beside a mediastinal name is the thoracic station; everything else named level I-VII lies in the neck.
-        region = "Chest" if thoracic and not re.search(r"neck|cervic|jugul", text) else "Neck"
-        side = "midline" if region == "Chest" and match.group(1) in ("7", "vii") else ""
-        yield from _items(match, Term("station", LYMPH_NODE, region, side))
+        near = _around(match)
+        thoracic = _AXILLARY.search(near) or (_THORACIC.search(near) and not _NECK_WORDS.search(near))
+        side = "midline" if thoracic and match.group(1) in ("7", "vii") else ""
+        yield from _items(match, Term("station", LYMPH_NODE, "Chest" if thoracic else "Neck", side))
     if not re.search(r"lobe|lung|lingul|pulmon|bowel|colon|long segment|short segment", text) or re.search(r"liver|hepat", text):
         for match in _SEGMENT.finditer(text):
             yield from _items(match, Term("site", "liver", "Abdomen", ""))
@@ -165,7 +184,8 @@ _CERVIX = re.compile(
 _PELVIC_CONTEXT = re.compile(r"pelvi|uter|vagin|parametri|gyn|cervix|endometri")
 
 
-def find_mentions(text: str) -> list[Mention]:
+@lru_cache(maxsize=256)
+def find_mentions(text: str) -> tuple[Mention, ...]:
     """Find all anatomical mentions of a sentence.
 
     Parameters
@@ -175,7 +195,7 @@ def find_mentions(text: str) -> list[Mention]:
 
     Returns
     -------
-    list of Mention
+    tuple of Mention
         In order of position, without overlaps: numbered anatomy wins over names, longer names over shorter ones.
     """
     taken: list[Mention] = []
@@ -186,8 +206,8 @@ def find_mentions(text: str) -> list[Mention]:
     for match in pattern.finditer(text):
         if any(match.start() < other.end and other.start < match.end() for other in taken):
             continue
-        term = terms[match.lastgroup or ""]
+        term = _term_of(match.group(0), terms)
         if match.group(0) == "cervical" and _CERVIX.match(text, match.start()) and _PELVIC_CONTEXT.search(text):
             term = Term("site", "cervix", "Pelvis", "midline")
         taken.append(Mention(match.start(), match.end(), match.group(0), term))
-    return sorted(taken, key=lambda m: m.start)
+    return tuple(sorted(taken, key=lambda m: m.start))
