@@ -89,7 +89,7 @@ _WRITTEN = [
     ),
     # March 14, 2024; Mar 14th '24; Mar-14-2024; March 14
     re.compile(
-        rf"(?<![\w/]){_MONTH}(?:\s*[-/]\s*|\s+(?:the\s+)?|(?<=\.)){_DAY}(?:{_ORDINAL})?(?![\w:%]|[./]\d)"
+        rf"(?<![\w/]){_MONTH}(?:\s*[-/]\s*|\s+(?:the\s+)?|(?<=\.)){_DAY}(?:{_ORDINAL})?(?![\w:%]|[./]\d|\s*(?:cm|mm|mg|mL)\b)"
         rf"(?:(?:\s*[-/,]\s*|\s+|,\s*)(?:of\s+)?(?:{_YEAR4}|(?P<year2>['’]\d\d))(?!\w))?",
         re.IGNORECASE,
     ),
@@ -116,6 +116,15 @@ _NUMERIC = re.compile(
 _MONTH_YEAR = re.compile(
     r"(?<![\d.,/-])(?<![^\W\d_])(?P<monthnumber>0?[1-9]|1[0-2])(?P<sep>[/.-])(?P<year>(?:19|20)\d\d)(?![\d/])(?![.-]\d)"
 )
+_YEAR_MONTH = re.compile(rf"(?<![\d.,/-])(?<![^\W\d_]){_YEAR4}[-/](?P<monthnumber>0[1-9]|1[0-2])(?!\d|[/-]|\.\d)(?![^\W\d_])")
+# Jan-March 2023, June to August
+_MONTH_RANGE = re.compile(
+    r"\b(?:"
+    + "|".join(f"{month}|{month[:3]}\\.?" for month in _ENGLISH_MONTHS)
+    + r")\s*(?:-|–|to|through|/)\s*(?:"
+    + "|".join(f"{month}|{month[:3]}" for month in _ENGLISH_MONTHS)
+    + r")\b\.?(?:\s+(?:19|20)\d\d)?(?!\s*\d)"
+)
 # 3/14 and 3/14-4/2: a date only where the words around it say so.
 _PARTIAL = re.compile(
     r"(?<![\d.,/-])(?<![^\W\d_])(?P<first>0?[1-9]|[12]\d|3[01])/(?P<second>0?[1-9]|[12]\d|3[01]|\d\d)(?![\d/%])(?!\.\d)(?![^\W\d_])"
@@ -125,7 +134,7 @@ _PARTIAL_CUE = re.compile(
     r"seen|signed|"
     r"dictated|read|reported|compar(?:ison|ed\s+(?:to|with))|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
     r"PET(?:[/-]CT)?|MRI?|"
-    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|"
+    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|LMP|DOB|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|"
     r"dated\s+)?"
     r"(?:the\s+)?[:(,]?\s*|\d/\d{1,2}\s*(?:-|–|to|and|or|&|,|\+|/)\s*)$",
     re.IGNORECASE,
@@ -200,12 +209,15 @@ def find_dates(text: str) -> list[DateMention]:
         found.append(_mention(match))
     for match in _NUMERIC.finditer(text):
         mention = _numeric(match)
-        if (mention is not None and not _NOT_A_DATE.search(text, max(0, match.start() - 40), match.start())) or (
-            mention is not None and len(match["year"]) == 4
-        ):
+        if mention is None:
+            continue
+        # "segments 5/6/7": small numbers after a word that numbers things; anything else of this shape is a date.
+        countable = len(match["year"]) == 2 and int(match["year"]) < 13 and max(int(match["first"]), int(match["second"])) < 13
+        if not (countable and _NOT_A_DATE.search(text, max(0, match.start() - 40), match.start())):
             found.append(mention)
-    for match in _MONTH_YEAR.finditer(text):
-        found.append(_mention(match))
+    for pattern in (_MONTH_YEAR, _YEAR_MONTH):
+        found += [_mention(match) for match in pattern.finditer(text)]
+    found += [DateMention(match.start(), match.end(), None, None, None) for match in _MONTH_RANGE.finditer(text)]
     for pattern in _WRITTEN:
         for match in pattern.finditer(text):
             if not _is_modal_may(match):
@@ -258,6 +270,7 @@ def _partial(text: str, match: re.Match[str], *, listed: bool) -> DateMention | 
     if first > 12 and second > 12:
         return None
     before = text[max(0, match.start() - 48) : match.start()]
+    listed = listed or (match["first"][0] == "0" and re.search(r"\b(?:in|by|around|during)\s+$", before) is not None)
     if _PARTIAL_TAIL.match(text, match.end()) or not (listed or (_PARTIAL_CUE.search(before) and not _NOT_A_DATE.search(before))):
         return None
     return DateMention(match.start(), match.end(), None, None, None, (first, second))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from petarseg.reports.phi_vocabulary import words
+from petarseg.reports.phi_vocabulary import CITIES, FAMILY_NAMES, GIVEN_NAMES, words
 
 # Head nouns that make the name before them an eponym. Plural and possessive are added by the pattern.
 _HEADS = (
@@ -81,6 +81,11 @@ _PERSON_AFTER = re.compile(
 )
 
 
+_DIAGNOSIS_BEFORE = re.compile(
+    r"(?:\?|\b(?:r/o|h/o|rule out|known|history of|hx of|possible|suspected|versus|vs\.?|prior|via|status post|s/p))\s*$", re.IGNORECASE
+)
+
+
 def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     """Say whether the name at ``[start, end)`` is used as a medical term there.
 
@@ -119,11 +124,17 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     if _BEFORE.search(before) and len(words) == 1:
         return True
     if _AFTER.match(text, end):
-        return len(words) == 1 or all(word.lower() in BARE_EPONYMS for word in words)
+        return len(words) == 1 or name.lower() in CITIES or all(word.lower() in BARE_EPONYMS for word in words)
     if strict:
         return False
-    joined = "-".join(word.lower() for word in words)
-    bare = joined.removesuffix("'s").removesuffix("’s")
-    if bare in BARE_EPONYMS or all(part in BARE_EPONYMS for part in re.split(r"[-\s]", bare)):
-        return not re.search(r"[A-Z]\.\s?$", before) and not re.match(r",?\s+[A-Z]\.(?:\s|$)", text[end : end + 5])
-    return False
+    parts = [part.removesuffix("'s").removesuffix("’s") for word in words for part in word.lower().split("-")]
+    whole = "-".join(word.lower() for word in words).removesuffix("'s").removesuffix("’s")
+    if whole not in BARE_EPONYMS and not all(part in BARE_EPONYMS for part in parts):
+        return False
+    if (
+        all(part in FAMILY_NAMES or part in GIVEN_NAMES for part in parts)
+        and not _DIAGNOSIS_BEFORE.search(before)
+        and not name.endswith(("'s", "’s"))
+    ):
+        return False
+    return not re.search(r"[A-Z]\.\s?$", before) and not re.match(r",?\s+[A-Z]\.(?:\s|$)", text[end : end + 5])

@@ -30,7 +30,7 @@ _MEASUREMENTS = [
         rf"(?<![\w.]){_NUMBER}(?:[ \t]*[x×*-][ \t]*{_NUMBER})*[ \t]?(?:mm|cm|m[lL]|cc|mCi|[kMG]?Bq|mg(?:/d[lL])?|mmol/[lL]|HU|"
         rf"min(?:utes?)?|%|[kK]g|µCi|Gy|ng/m[lL])(?![\w])"
     ),
-    re.compile(r"\b[CTLS]\d{1,2}(?:\s?[-/–]\s?[CTLS]?\d{1,2})?\b"),
+    re.compile(r"\b(?:C[1-8]|T1?\d|L[1-6]|S[1-5])(?:\s?[-/–]\s?(?:[CTLS]?\d{1,2}))?\b(?![-/.]?\d)"),
     re.compile(
         r"\b(?:Deauville|Gleason|Lugano|Bosniak|ECOG|KPS|BI-RADS|LI-RADS|PI-RADS|Ki-67|station|level)\s*(?:score|grade|"
         r"group)?\s*[\dIVX]+[A-Za-z]?(?:\s?[+/-]\s?\d+(?:\s?=\s?\d+)?)?\b"

@@ -1,4 +1,5 @@
 """The last look at a scrubbed report: is something left that no report without identities can hold.
+
 Only rules that need no judgement are asked here (the exam's own names and numbers, full dates, contact data, labelled numbers, titles
 followed by names), because their answer costs the exam its report.
 """

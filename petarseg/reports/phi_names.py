@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_word, may_be_name
 from petarseg.reports.phi_span import PhiSpan
-from petarseg.reports.phi_vocabulary import GIVEN_NAMES, words
+from petarseg.reports.phi_vocabulary import GIVEN_NAMES, REPORT_WORDS, words
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
 # A word of a name: letters with inner hyphens, apostrophes and dots of initials.
@@ -31,12 +31,14 @@ _TITLE = re.compile(
     r"Señora?|Mme|Mlle|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
     r"(?:\.?\s*(?:med|Dr|Prof|Mr|Mrs|Ms|h\.?c)\b)*\.?\s*(?:\(?(?:Mrs|Ms)\)?\.?\s*)?",
 )
+# Titles that are also abbreviations or words of reports.
+_WEAK_TITLES = frozenset({"MR", "MS", "BS", "TS", "GS", "Sir", "Nurse", "Rev", "SR", "Sr", "Sra", "Doctor", "Doctors", "DOCTOR", "DOCTORS"})
 _TITLE_LOWER = re.compile(r"\b(?:dr|doctor|mr|mrs|prof)\.?\s+(?=[a-z])")
 _AFTER_CREDENTIAL = re.compile(rf"\s*,?\s*\(?{_CREDENTIAL}(?![^\W_])")
 
 # Labels of report headers and footers after which a name stands. The name may follow on the same line only.
 _ROLE = (
-    r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name|surname|"
+    r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name(?:[ ]?/[ ]?\w+)?|surname|"
     r"last[ ]?name|first[ ]?name|given[ ]?names?|family[ ]?name|middle[ ]name|maiden[ ]name|forenames?|alias|a\.?k\.?a\.?|client|"
     r"subject|"
     r"(?:referring|ordering|attending|requesting|primary(?:[ ]care)?|consulting|interpreting|reading|reporting|signing|supervising|"
@@ -88,6 +90,10 @@ _PERSON_VERB = re.compile(
     r"reviewed|dictated|signed|stated|states|paged|tolerated|denies|denied|presented|presents|"
     r"confirmed|confirms|will|underwent|returned|attended|complains|noted|verbalized|understood|read\s+back|repeated|received|"
     r"was\s+(?:notified|informed|called|paged|injected|imaged|seen|referred|scanned|admitted))\b"
+)
+_STRONG_LEAD = re.compile(
+    r"\b(?:dictated|signed|typed|transcribed|interpreted|read|reported|reviewed|verified|approved|authenticated|performed|injected)\s+by\s*$",
+    re.IGNORECASE,
 )
 _HEADER_ID = re.compile(
     r"(?:\b(?:MRN|MR#|DOB|D\.O\.B|born|Acc(?:ession)?|Unit\s+no|Hosp(?:ital)?\s+no|NHS|Patient\s+ID|record|Age|Sex|Tech|Visit|"
@@ -257,32 +263,21 @@ def find_titled(text: str) -> Iterator[PhiSpan]:
 def _by_title(text: str) -> Iterator[PhiSpan]:
     for match in _TITLE.finditer(text):
         title = match.group().strip(" .")
-        if title.upper() in {"MR", "MS", "BS", "TS", "GS"} and "." not in match.group() and not WORD.match(text, match.end()):
-            continue
         gap = text[match.start() + len(title) : match.end()]
         if not gap:
             continue
-        known_only = (
-            title in {"MR", "MS", "BS", "TS", "GS", "Sir", "Nurse", "Rev", "SR", "Sr", "Sra", "Doctor", "Doctors", "DOCTOR"}
-            and "." not in gap
-        )
-        end = read_name(text, match.end(), lower=True, known_only=known_only)
-        while end is not None:
-            yield PhiSpan(match.end(), end, "NAME")
-            # Drs. Vole and Tallow; Drs. Vole, Tallow, and Juniper
-            following = re.compile(r"\s*(?:,\s*(?:and\s+)?|and\s+|&\s*|/\s*)(?=[A-Z])").match(text, end)
-            if following is None or not title.lower().startswith(("drs", "doctors")):
+        end = read_name(text, match.end(), lower=True, known_only=title in _WEAK_TITLES and "." not in gap)
+        if end is None:
+            continue
+        yield PhiSpan(match.end(), end, "NAME")
+        # Drs. Vole, Tallow, and Juniper; Mr. and Mrs. Vole
+        while title.lower().startswith(("drs", "doctors", "prof")):
+            following = re.compile(r"\s*(?:,\s*(?:and\s+|&\s*)?|and\s+|&\s*|/\s*)(?=[A-Z])").match(text, end)
+            start = following.end() if following else -1
+            end = read_name(text, start, known_only=title.lower().startswith("prof")) if following else None
+            if end is None:
                 break
-            start, end = following.end(), read_name(text, following.end(), known_only=True)
-            if end is not None:
-                yield PhiSpan(start, end, "NAME")
-                match_end = end
-                following = re.compile(r"\s*(?:,\s*(?:and\s+)?|and\s+|&\s*)(?=[A-Z])").match(text, match_end)
-                end = None
-                if following is not None:
-                    last = read_name(text, following.end(), known_only=True)
-                    if last is not None:
-                        yield PhiSpan(following.end(), last, "NAME")
+            yield PhiSpan(start, end, "NAME")
     for match in _TITLE_LOWER.finditer(text):
         end = read_name(text, match.end(), lower=True)
         if end is not None:
@@ -381,12 +376,12 @@ def _read_back(text: str, end: int, *, strict: bool) -> int | None:
 def _by_lead(text: str) -> Iterator[PhiSpan]:
     """``dictated by Renata Vole``, ``discussed with Imogen Pascoe``: a name after words that lead to one."""
     for match in WORD.finditer(text):
-        if not match.group()[0].isupper():
+        if not match.group()[0].isupper() or match.group().lower() in PARTICLES:
             continue
         before = text[max(0, match.start() - 70) : match.start()]
         if not before or before[-1] not in " \t\n:" or not _LEAD.search(before):
             continue
-        weak = _WEAK_LEAD.search(before) is not None
+        weak = _WEAK_LEAD.search(before) is not None and not _STRONG_LEAD.search(before)
         if not may_be_name(match.group()) and not (
             len(match.group()) == 1 and _name_follows(text, match.end() + (text[match.end() : match.end() + 1] == "."))
         ):
@@ -481,14 +476,16 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
     plain = [
         m.group()
         for m in WORD.finditer(text, line_start, line_end)
-        if len(m.group()) > 3 and is_report_word(m.group()) and not _starts_sentence(text, line_start, m.start())
+        if len(m.group()) > 3 and m.group().lower() in REPORT_WORDS and not _starts_sentence(text, line_start, m.start())
     ]
     titled = len(plain) > 2 and sum(word[0].isupper() for word in plain) > 0.5 * len(plain)
     for match in WORD.finditer(text, line_start, line_end):
         if match.start() < position:
             continue
         word = match.group()
-        if len(word) < 3 or not word[0].isupper() or word.isupper() or not has_name_shape(word):
+        if len(word) == 2 and not (may_be_name(word) and _name_follows(text, match.end()) and not text[match.end() + 1 : match.end() + 3].isupper()):
+            continue
+        if len(word) < 2 or not word[0].isupper() or word.isupper() or not has_name_shape(word):
             continue
         if text[match.start() - 1 : match.start()].isalnum() or re.match(r"\s*[:#=]|[\s-]?\d", text[match.end() : match.end() + 3]):
             continue

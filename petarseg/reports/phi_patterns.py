@@ -26,7 +26,7 @@ _NHS = re.compile(r"(?<![\w.-])\d{3} \d{3} \d{4}(?![\w-])(?!\.\d)")
 # The token that carries an identifier: letters, digits and separators with at least two digits.
 _TOKEN = r"(?=[A-Za-z\d#*._/-]*\d[A-Za-z\d._/-]*\d)[A-Za-z\d#*](?:[A-Za-z\d._/#*-]*[A-Za-z\d])?"
 _SPACED = (
-    rf"(?:{_TOKEN}|[A-Z]{{1,4}}(?=[ ]\d))(?:[ ]?-[ ]?\d[A-Z\d-]*|[ ](?=\d{{2,}}\b)(?!\d+[./]\d)\d{{2,}}(?![\w.]*\s*(?:mm|cm|mg|mCi|"
+    rf"(?:{_TOKEN}|(?-i:[A-Z]{{1,4}})(?=[ ]\d))(?:[ ]?-[ ]?\d[A-Z\d-]*|[ ](?=\d{{2,}}\b)(?!\d+[./]\d)\d{{2,}}(?![\w.]*\s*(?:mm|cm|mg|mCi|"
     rf"MBq|min|y|years?)\b))*"
 )
 _FILL = r"[\s:#=.,\[(]*(?:(?:is|was|no|nr|num|number|id|code)\b[\s:#=.]*){0,2}"
@@ -109,7 +109,7 @@ _PHONE = [
     re.compile(r"(?<![\w+])\+\d{1,3}[\s.-]?(?:\(\d{1,4}\)[\s.-]?)?\d{1,4}(?:[\s.-]?\d{2,4}){1,4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w])"),
     # (555) 014-2277, 555-014-2277, 1-800-555-0199, 555.014.2277
     re.compile(
-        r"(?<![\w.(/-])(?:1[\s.-])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]\d{4}(?:\s*(?:x|ext\.?|"
+        r"(?<![\w.(/-])(?:1[\s.-])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]?\d{4}(?:\s*(?:x|ext\.?|"
         r"extension)\s*\d{1,6})?(?![\w-])(?!\.\d)",
         re.IGNORECASE,
     ),

@@ -130,7 +130,13 @@ def _known_place(text: str, match: re.Match[str]) -> Iterator[PhiSpan]:
 
 def _institutions(text: str) -> Iterator[PhiSpan]:
     for match in _KNOWN_HOSPITALS.finditer(text):
-        yield PhiSpan(*match.span(), "HOSPITAL")
+        if not _NOT_PLACE_AFTER.match(text, match.end()):
+            yield PhiSpan(*match.span(), "HOSPITAL")
+    for match in _SAINT.finditer(text):
+        if (match.group().endswith(("'s", "’s")) or _PLACE_CUE.search(text[max(0, match.start() - 16) : match.start()])) and not is_eponym(
+            text, *match.span()
+        ):
+            yield PhiSpan(*match.span(), "HOSPITAL")
     for pattern in (_INSTITUTION, _INSTITUTION_OF):
         for match in pattern.finditer(text):
             span = _trimmed(text, match.start(), match.end(), keyword_first=pattern is _INSTITUTION_OF)
