@@ -63,17 +63,38 @@ _TRACERS = _rules(
     ("FDG", r"(?:18f-?|f-?18[\s-]?|f18)?fdg|(?:fluoro-?)?deoxyglucose|fludeoxyglucose|f-?18 labell?ed glucose"),
 )
 _INDICATIONS = _rules(
-    ("radiotherapy planning", r"(?:radiation|radiotherapy|chemoradiation|treatment|rt) (?:treatment )?planning|planning (?:of|for) (?:chemo)?radi\w+"),
-    ("restaging", r"re-?staging|subsequent treatment strategy|(?:suspected|possible|biochemical|concern for|query) (?:local )?recurren\w+|rising (?:psa|cea|tumou?r markers?)|recurren(?:ce|t)\??"),
+    (
+        "radiotherapy planning",
+        r"(?:radiation|radiotherapy|chemoradiation|treatment|rt) (?:treatment )?planning|planning (?:of|for) (?:chemo)?radi\w+",
+    ),
+    (
+        "restaging",
+        r"re-?staging|subsequent treatment strategy|(?:suspected|possible|biochemical|concern for|query) (?:local )?recurren\w+"
+        r"|rising (?:psa|cea|tumou?r markers?)|recurren(?:ce|t)\??",
+    ),
     (
         "treatment response",
-        r"(?:treatment|therapy|metabolic|chemotherapy|interim|early)[\s-]response|response (?:to|assessment|evaluation)|(?:assess|evaluate|monitor\w*) (?:treatment |therapy )?response|"
-        r"interim (?:pet|scan|assessment)|end[\s-]of[\s-](?:treatment|therapy)|(?:after|post|s/p|status post|following|completed|finished) (?:\w+ ){0,4}(?:cycles?|chemo\w*|immunotherapy|induction|neoadjuvant)|on (?:chemo\w+|immunotherapy|pembrolizumab|nivolumab)",
+        r"(?:treatment|therapy|metabolic|chemotherapy|interim|early)[\s-]response|response (?:to|assessment|evaluation)|(?:assess"
+        r"|evaluate|monitor\w*) (?:treatment |therapy )?response|"
+        r"interim (?:pet|scan|assessment)|end[\s-]of[\s-](?:treatment|therapy)|(?:after|post|s/p|status post|following|completed"
+        r"|finished) (?:\w+ ){0,4}(?:cycles?|chemo\w*|immunotherapy|induction|neoadjuvant)|on (?:chemo\w+|immunotherapy|pembrolizumab"
+        r"|nivolumab)",
     ),
     ("surveillance", r"surveillance|follow[\s-]?up|routine (?:scan|imaging)|in remission|annual"),
-    ("infection or inflammation", r"(?:fever|pyrexia) of unknown origin|fuo|puo|sarcoid\w*|vasculitis|endocarditis|osteomyelitis|graft infection|large vessel"),
-    ("initial staging", r"(?:initial|primary|pre-?treatment|baseline) (?:staging|treatment strategy|evaluation)|newly diagnosed|new diagnosis|recently diagnosed|for staging|staging"),
-    ("diagnosis", r"(?:characteri[sz]\w+|evaluat\w+|work-?up|assess\w*) (?:of )?(?:an? )?(?:\w+ ){0,4}(?:nodule|mass|lesion)|(?:solitary )?pulmonary nodule|unknown primary|indeterminate"),
+    (
+        "infection or inflammation",
+        r"(?:fever|pyrexia) of unknown origin|fuo|puo|sarcoid\w*|vasculitis|endocarditis|osteomyelitis|graft infection|large vessel",
+    ),
+    (
+        "initial staging",
+        r"(?:initial|primary|pre-?treatment|baseline) (?:staging|treatment strategy|evaluation)|newly diagnosed|new diagnosis"
+        r"|recently diagnosed|for staging|staging",
+    ),
+    (
+        "diagnosis",
+        r"(?:characteri[sz]\w+|evaluat\w+|work-?up|assess\w*) (?:of )?(?:an? )?(?:\w+ ){0,4}(?:nodule|mass|lesion)"
+        r"|(?:solitary )?pulmonary nodule|unknown primary|indeterminate",
+    ),
 )  # fmt: skip
 _CANCERS = _rules(
     ("lymphoma", r"(?:\w+[\s-])?lymphoma|hodgkin\w*|dlbcl|follicular lymphoma|mantle cell|cll"),
@@ -81,22 +102,51 @@ _CANCERS = _rules(
     ("melanoma", r"melanoma"),
     ("merkel cell", r"merkel(?: cell)?"),
     ("sarcoma", r"\w*sarcoma|gist"),
-    ("neuroendocrine", r"neuro-?endocrine(?: tumou?rs?| carcinoma| neoplasm)?|carcinoid|p?nets?(?= )|insulinoma|gastrinoma|paraganglioma|pheochromocytoma"),
+    (
+        "neuroendocrine",
+        r"neuro-?endocrine(?: tumou?rs?| carcinoma| neoplasm)?|carcinoid|p?nets?(?= )|insulinoma|gastrinoma|paraganglioma"
+        r"|pheochromocytoma",
+    ),
     ("prostate", r"prostat\w+(?: adeno)?(?: ?carcinoma| cancer)?"),
-    ("breast", r"breast (?:\w+ ){0,3}?(?:cancer|carcinoma|malignancy)|(?:cancer|carcinoma) of the (?:left |right )?breast|invasive (?:ductal|lobular)|ductal carcinoma"),
-    ("head and neck", r"(?:head and neck|tongue|tonsil\w*|laryn\w+|(?:oro|naso|hypo)?pharyn\w+|parotid|oral cavity|floor of mouth|base of tongue|glott\w+|sinonasal|palate)(?: (?:squamous cell |\w+ )?(?:cancer|carcinoma|scc|tumou?r))?"),
+    (
+        "breast",
+        r"breast (?:\w+ ){0,3}?(?:cancer|carcinoma|malignancy)|(?:cancer|carcinoma) of the (?:left |right )?breast|invasive (?:ductal"
+        r"|lobular)|ductal carcinoma",
+    ),
+    (
+        "head and neck",
+        r"(?:head and neck|tongue|tonsil\w*|laryn\w+|(?:oro|naso|hypo)?pharyn\w+|parotid|oral cavity|floor of mouth|base of tongue"
+        r"|glott\w+|sinonasal|palate)(?: (?:squamous cell |\w+ )?(?:cancer|carcinoma|scc|tumou?r))?",
+    ),
     ("thyroid", r"(?:papillary |follicular |medullary |anaplastic )?thyroid (?:\w+ )?(?:cancer|carcinoma|malignancy)"),
-    ("lung", r"(?:lung|pulmonary|bronchogenic) (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma|malignancy|squamous)|nsclc|sclc|(?:non-?)?small[\s-]cell(?: lung)?(?: cancer| carcinoma)?|(?:cancer|carcinoma) of the lung|\w+ lobe (?:lung )?(?:adeno)?carcinoma"),
+    (
+        "lung",
+        r"(?:lung|pulmonary|bronchogenic) (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma|malignancy|squamous)|nsclc|sclc"
+        r"|(?:non-?)?small[\s-]cell(?: lung)?(?: cancer| carcinoma)?|(?:cancer|carcinoma) of the lung"
+        r"|\w+ lobe (?:lung )?(?:adeno)?carcinoma",
+    ),
     ("mesothelioma", r"mesothelioma"),
-    ("esophagus", r"o?esophag\w+(?: junction)? (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma|tumou?r)|(?:ge|gastroesophageal|esophagogastric) junction"),
+    (
+        "esophagus",
+        r"o?esophag\w+(?: junction)? (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma|tumou?r)|(?:ge|gastroesophageal"
+        r"|esophagogastric) junction",
+    ),
     ("stomach", r"(?:gastric|stomach) (?:\w+ )?(?:cancer|carcinoma|adenocarcinoma)"),
-    ("colorectal", r"(?:colorectal|colon|rectal|rectosigmoid|sigmoid|cecal|c(?:a)?ecum) (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma)|(?:cancer|carcinoma) of the (?:colon|rectum)"),
+    (
+        "colorectal",
+        r"(?:colorectal|colon|rectal|rectosigmoid|sigmoid|cecal|c(?:a)?ecum) (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma)"
+        r"|(?:cancer|carcinoma) of the (?:colon|rectum)",
+    ),
     ("anal", r"anal (?:canal )?(?:\w+ ){0,2}?(?:cancer|carcinoma|scc)"),
     ("pancreas", r"pancrea\w+ (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma|mass)"),
     ("liver and bile ducts", r"hepatocellular(?: carcinoma)?|hcc|cholangiocarcinoma|gallbladder (?:cancer|carcinoma)|hepatoma"),
     ("kidney", r"renal cell(?: carcinoma)?|rcc|kidney cancer"),
     ("bladder", r"(?:bladder|urothelial|transitional cell) (?:\w+ )?(?:cancer|carcinoma)"),
-    ("cervix", r"cervical (?:squamous cell |\w+ )?(?:cancer|carcinoma)|(?:cancer|carcinoma) of the (?:uterine )?cervix|cervix (?:cancer|carcinoma)"),
+    (
+        "cervix",
+        r"cervical (?:squamous cell |\w+ )?(?:cancer|carcinoma)|(?:cancer|carcinoma) of the (?:uterine )?cervix|cervix (?:cancer"
+        r"|carcinoma)",
+    ),
     ("endometrium", r"(?:endometrial|uterine) (?:\w+ ){0,2}?(?:cancer|carcinoma|adenocarcinoma|carcinosarcoma)"),
     ("ovary", r"ovarian (?:\w+ ){0,2}?(?:cancer|carcinoma)|fallopian (?:tube )?(?:cancer|carcinoma)"),
     ("vulva or vagina", r"(?:vulvar|vaginal) (?:\w+ ){0,2}?(?:cancer|carcinoma)"),
@@ -116,12 +166,14 @@ _WEAKER = {
     "endometrium": ("sarcoma",),
 }
 _NOT_THE_PATIENTS = re.compile(
-    r"(?:family history of|mother (?:with|had)|father (?:with|had)|sister (?:with|had)|no (?:history|evidence) of|rule out|exclude|r/o|screening for|"
+    r"(?:family history of|mother (?:with|had)|father (?:with|had)|sister (?:with|had)|no (?:history|evidence) of|rule out|exclude|r/o"
+    r"|screening for|"
     r"negative for|remote|previous(?:ly)?|prior|history of remote|\?)\s(?:\w+\s){0,3}$|\?$",
     re.IGNORECASE,
 )
 _AGE = re.compile(
-    r"\b(?P<age>\d{1,3})[\s-]{0,2}(?:(?:years?|yrs?|y)[\s./-]{0,2}(?:old|o)\b|y/?o\b|yo(?=[\s,.MmFf])|year[\s-]old)(?:[\s-](?P<after>[MF])\b)?|\baged?:?\s{1,3}(?P<labelled>\d{1,3})\b"
+    r"\b(?P<age>\d{1,3})[\s-]{0,2}(?:(?:years?|yrs?|y)[\s./-]{0,2}(?:old|o)\b|y/?o\b|yo(?=[\s,.MmFf])"
+    r"|year[\s-]old)(?:[\s-](?P<after>[MF])\b)?|\baged?:?\s{1,3}(?P<labelled>\d{1,3})\b"
     r"|\b(?P<short>\d{2})[\s-]?(?P<letter>[MF])\b",
     re.IGNORECASE,
 )
@@ -131,7 +183,7 @@ _FEMALE = re.compile(r"(?i:\b(?:woman|female|lady|girl|she|her)\b|\b(?:sex|gende
 
 
 def read_cohort(text: str) -> Cohort:
-    """Read the cohort fields of a report.
+    r"""Read the cohort fields of a report.
 
     Parameters
     ----------
@@ -144,7 +196,7 @@ def read_cohort(text: str) -> Cohort:
 
     Examples
     --------
-    >>> read_cohort("HISTORY: 67-year-old woman with newly diagnosed lung cancer, staging.\\nTECHNIQUE: 10 mCi of F-18 FDG.")
+    >>> read_cohort("HISTORY: 67-year-old woman with newly diagnosed lung cancer, staging.\nTECHNIQUE: 10 mCi of F-18 FDG.")
     Cohort(indication='initial staging', cancer_type='lung', tracer='FDG', sex='F', age_years=67)
     """
     normalized = " ".join(normalize(text).split(" "))

@@ -11,7 +11,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from petarseg.reasons import Reason
-from petarseg.reports.lexicon import ANATOMY, LESION, artefact, called_physiologic, for_reference, is_reference_name, names_lesion, names_site, physiologic
+from petarseg.reports.lexicon import (
+    ANATOMY,
+    LESION,
+    artefact,
+    called_physiologic,
+    for_reference,
+    is_reference_name,
+    names_lesion,
+    names_site,
+    physiologic,
+)
 from petarseg.reports.mentions import SLICE, Chunk, SliceNumbers, chunks
 from petarseg.reports.normalize import normalize
 from petarseg.reports.pairing import Group, Mention, Pairing, group_values, pair
@@ -84,25 +94,34 @@ class _Reading:
 
 _DIGIT = re.compile(r"\d")
 _CANDIDATE = re.compile(
-    r"\bs\.?\s?u\.?\s?[vl]|\bsvu|suv|uptake\s+values?|\bsl(?:ice|c|cie)?s?\b|silce|\bim(?:age|g|aeg)?s?\b|iamge|imgae|\bax(?:ial)?\b|\bfused\b|\bframe|\d\s?/\s?\d|\bmax(?:imum|imal)?\s(?:\w+\s)?uptake",
+    r"\bs\.?\s?u\.?\s?[vl]|\bsvu|suv|uptake\s+values?|\bsl(?:ice|c|cie)?s?\b|silce|\bim(?:age|g|aeg)?s?\b|iamge|imgae|\bax(?:ial)?\b"
+    r"|\bfused\b|\bframe|\d\s?/\s?\d|\bmax(?:imum|imal)?\s(?:\w+\s)?uptake",
     re.IGNORECASE,
 )
 _PRIOR_SLICE_AFTER = re.compile(
-    r"\s?\)?\s?(?:(?:of|on|in|from)\s(?:the\s|that\s|her\s|his\s)?(?:most recent\s|immediate\s)?(?:prior|previous|preceding|earlier|baseline|old|comparison|interim|last)\b|(?:previously|formerly)\b(?=\s?(?:[,;).]|$)))",
+    r"\s?\)?\s?(?:(?:of|on|in|from)\s(?:the\s|that\s|her\s|his\s)?(?:most recent\s|immediate\s)?(?:prior|previous|preceding|earlier"
+    r"|baseline|old|comparison|interim|last)\b|(?:previously|formerly)\b(?=\s?(?:[,;).]|$)))",
     re.IGNORECASE,
 )
 _PRIOR_SLICE_BEFORE = re.compile(
-    r"\b(?:prior|previous|previously|formerly|earlier|baseline|old|comparison)\s(?:(?:study|exam|examination|scan|pet|ct|pet/ct|on|at|in|the|seen|was|were|imaging|located|axial|:)\s?){0,5}$",
+    r"\b(?:prior|previous|previously|formerly|earlier|baseline|old|comparison)\s(?:(?:study|exam|examination|scan|pet|ct|pet/ct|on|at"
+    r"|in|the|seen|was|were|imaging|located|axial|:)\s?){0,5}$",
     re.IGNORECASE,
 )
 _RESOLVED = re.compile(
-    r"\b(?:(?:is|are|has|have|was|were)\s(?:now\s|since\s|completely\s|entirely\s|almost\s|nearly\s|all\s)*(?:gone|resolved|disappeared|vanished|cleared|normali[sz]ed)|no longer (?:seen|visible|present|avid|fdg|identified|evident|apparent|hypermetabolic|demonstrated|appreciated)|(?:complete|interval|metabolic|near-complete) resolution of|not seen today)\b",
+    r"\b(?:(?:is|are|has|have|was|were)\s(?:now\s|since\s|completely\s|entirely\s|almost\s|nearly\s|all\s)*(?:gone|resolved"
+    r"|disappeared|vanished|cleared|normali[sz]ed)|no longer (?:seen|visible|present|avid|fdg|identified|evident|apparent"
+    r"|hypermetabolic|demonstrated|appreciated)|(?:complete|interval|metabolic|near-complete) resolution of|not seen today)\b",
     re.IGNORECASE,
 )
 _ANAPHORA = re.compile(
-    r"(?:[\"'(\[\s]*)(?:it|its|this|these|they|their|which|that|the (?:above|same|latter|described|aforementioned|former)|the (?:\w+\s){0,3}?(?:mass|lesion|nodule|node|focus|uptake|activity|finding|abnormality|tumou?r|area|deposit|implant|"
-    r"suv\w*|max\w*|peak|hottest|most|maximum|maximal|highest|epicent\w+|cent(?:er|re)|largest|metastasis|conglomerate|slice|image|level|lymph node|thickening|cluster|one|value|measurement)|"
-    r"suv\w*|s\.u\.v|max\w*|peak|standard\w* uptake|best (?:seen|visuali\w+|appreciated|demonstrated)|seen (?:on|at)|see\b|corresponding|located|here|there is (?:an? )?(?:associated )?(?:suv|max)|measur\w+|on (?:the )?(?:pet|axial|slice|image|fused|im|series)|"
+    r"(?:[\"'(\[\s]*)(?:it|its|this|these|they|their|which|that|the (?:above|same|latter|described|aforementioned|former)"
+    r"|the (?:\w+\s){0,3}?(?:mass|lesion|nodule|node|focus|uptake|activity|finding|abnormality|tumou?r|area|deposit|implant|"
+    r"suv\w*|max\w*|peak|hottest|most|maximum|maximal|highest|epicent\w+|cent(?:er|re)|largest|metastasis|conglomerate|slice|image"
+    r"|level|lymph node|thickening|cluster|one|value|measurement)|"
+    r"suv\w*|s\.u\.v|max\w*|peak|standard\w* uptake|best (?:seen|visuali\w+|appreciated|demonstrated)|seen (?:on|at)|see\b"
+    r"|corresponding|located|here|there is (?:an? )?(?:associated )?(?:suv|max)|measur\w+|on (?:the )?(?:pet|axial|slice|image|fused"
+    r"|im|series)|"
     r"at (?:pet|axial|slice|image|fused|level)|pet|axial|slice|image|im|img|fused|series|ax|sl|with (?:an? |the )?(?:max\w*|suv)|\d)",
     re.IGNORECASE,
 )
@@ -172,7 +191,11 @@ def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Itera
             reason = Reason.SUV_WITHOUT_SLICE
         elif is_reference_name(text[row.start : row.end]):
             reason = Reason.REFERENCE_ORGAN
-        flags = {"table"} | ({"has_prior"} if prior is not None else set()) | ({"physiologic"} if physiologic(text[row.start : row.end]) else set())
+        flags = (
+            {"table"}
+            | ({"has_prior"} if prior is not None else set())
+            | ({"physiologic"} if physiologic(text[row.start : row.end]) else set())
+        )
         yield Measurement(
             status="accepted" if reason is None else "rejected",
             reason=reason,
@@ -195,7 +218,10 @@ def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Itera
 
 
 def _read(normalized: str, sentence: Sentence) -> _Reading | None:
-    if _DIGIT.search(normalized, sentence.start, sentence.end) is None or _CANDIDATE.search(normalized, sentence.start, sentence.end) is None:
+    if (
+        _DIGIT.search(normalized, sentence.start, sentence.end) is None
+        or _CANDIDATE.search(normalized, sentence.start, sentence.end) is None
+    ):
         return None
     pieces = chunks(normalized, sentence.start, sentence.end)
     values = read_values(pieces)
@@ -236,7 +262,7 @@ def _is_prior_slice(normalized: str, sentence: Sentence, chunk: Chunk) -> bool:
 
 
 def _mark_resolved(normalized: str, sentence: Sentence, values: Sequence[Value]) -> None:
-    """A lesion that is gone has no current value: "The prior node (SUVmax 18.2 on slice 52) is gone"."""
+    """Mark the values of a lesion that is gone as prior: "The prior node (SUVmax 18.2 on slice 52) is gone"."""
     for match in _RESOLVED.finditer(normalized, sentence.start, sentence.end):
         for position, value in enumerate(values):
             following = values[position + 1].start if position + 1 < len(values) else sentence.end
@@ -251,7 +277,6 @@ def _mark_resolved(normalized: str, sentence: Sentence, values: Sequence[Value])
             ):
                 value.time = PRIOR
 
-
     nothing_left = _NOTHING_LEFT.search(normalized, sentence.start, sentence.end)
     for value in values if nothing_left is not None else ():
         if nothing_left is not None and value.start >= nothing_left.end() and not value.said_now:
@@ -259,7 +284,9 @@ def _mark_resolved(normalized: str, sentence: Sentence, values: Sequence[Value])
 
 
 _NOTHING_LEFT = re.compile(
-    r"\bno (?:(?:residual|persistent|persisting|abnormal|significant|definite|remaining|further|appreciable|fdg|tracer|focal|evidence|of) ){0,4}(?:uptake|activity|avidity|disease|lesion|mass|node|abnormality)\b[^.;]{0,60}\b(?:prior|previous|previously|former|original|earlier)\b",
+    r"\bno (?:(?:residual|persistent|persisting|abnormal|significant|definite|remaining|further|appreciable|fdg|tracer|focal|evidence"
+    r"|of) ){0,4}(?:uptake|activity|avidity|disease|lesion|mass|node|abnormality)\b[^.;]{0,60}\b(?:prior|previous|previously|former"
+    r"|original|earlier)\b",
     re.IGNORECASE,
 )
 

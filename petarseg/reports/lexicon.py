@@ -5,6 +5,11 @@ from __future__ import annotations
 import re
 
 
+def word_set(text: str) -> frozenset[str]:
+    """Return the blank-separated words of `text`."""
+    return frozenset(text.split())
+
+
 def words(*alternatives: str) -> re.Pattern[str]:
     """Compile whole-word alternatives; a blank in them matches blanks or hyphens."""
     body = "|".join(alternatives).replace(" ", r"[\s-]{1,3}")
@@ -13,83 +18,130 @@ def words(*alternatives: str) -> re.Pattern[str]:
 
 # A thing that can have an SUV of its own.
 LESION = words(
-    r"mass(?:es)?|lesions?|nodul\w+|node|nodes|nodal|lymph\w*|\w*adenopath\w*|foc(?:us|uses|i|al)|tumou?r\w*|metast\w+|mets?|implants?|deposits?|"
-    r"conglomerates?|thickening|cysts?|cystic|neoplas\w+|malignan\w*|cancer\w*|\w*carcinoma\w*|\w*sarcoma\w*|lymphoma\w*|melanoma\w*|myeloma\w*|"
-    r"primary|primaries|recurren\w+|satellites?|plaques?|opacit\w+|opacification|consolidation\w*|infiltrat\w+|collections?|fractures?|effusions?|"
-    r"\w*densit\w+|\w*lucenc\w+|sclero\w+|lytic|abnormalit\w+|hot ?spots?|spots?|areas?|regions? of (?:increased |intense |focal )?uptake|defects?|strictures?|"
-    r"polyps?|abscess\w*|adenomas?|incidentaloma\w*|disease|involvement|spread|extension|component|portion|site|sites|carcinomatosis|caking|nidus|"
-    r"packets?|chain|station|cluster|bulk|bulky|residual|residuum|remnant|ulcer\w*|infection|inflammat\w+|granuloma\w*|synovitis|arthritis|"
-    r"seroma|hematoma|scar|graft|stump|segments?|hotter|hottest|largest|dominant|intense|intensely|avid|hypermetabolic|increased|abnormal|asymmetric"
+    r"mass(?:es)?|lesions?|nodul\w+|node|nodes|nodal|lymph\w*|\w*adenopath\w*|foc(?:us|uses|i|al)|tumou?r\w*|metast\w+|mets?|implants?"
+    r"|deposits?|"
+    r"conglomerates?|thickening|cysts?|cystic|neoplas\w+|malignan\w*|cancer\w*|\w*carcinoma\w*|\w*sarcoma\w*|lymphoma\w*|melanoma\w*"
+    r"|myeloma\w*|"
+    r"primary|primaries|recurren\w+|satellites?|plaques?|opacit\w+|opacification|consolidation\w*|infiltrat\w+|collections?|fractures?"
+    r"|effusions?|"
+    r"\w*densit\w+|\w*lucenc\w+|sclero\w+|lytic|abnormalit\w+|hot ?spots?|spots?|areas?|regions? of (?:increased |intense "
+    r"|focal )?uptake|defects?|strictures?|"
+    r"polyps?|abscess\w*|adenomas?|incidentaloma\w*|disease|involvement|spread|extension|component|portion|site|sites|carcinomatosis"
+    r"|caking|nidus|"
+    r"packets?|chain|station|cluster|bulk|bulky|residual|residuum|remnant|ulcer\w*|infection|inflammat\w+|granuloma\w*|synovitis"
+    r"|arthritis|"
+    r"seroma|hematoma|scar|graft|stump|segments?|hotter|hottest|largest|dominant|intense|intensely|avid|hypermetabolic|increased"
+    r"|abnormal|asymmetric"
 )
 
 ANATOMY = words(
-    r"brain|cerebr\w+|cerebell\w+|skull|calvari\w+|scalp|orbit\w*|parotid\w*|submandibular|salivary|tonsil\w*|nasophary\w+|orophary\w+|pharyn\w+|laryn\w+|"
-    r"tongue|vallecula|epiglott\w+|palat\w+|mandib\w+|maxill\w+|sinus\w*|neck|cervical|jugul\w+|supraclavicular|infraclavicular|thyroid|parathyroid|vocal|"
-    r"lungs?|pulmonary|lobes?|lobar|lingul\w*|apex|apical|hil(?:um|ar|a|i)|perihilar|mediastin\w+|paratracheal|subcarinal|carina\w*|prevascular|ap window|"
-    r"aortopulmonary|aort\w+|para\w*aortic|aortocaval|retrocrural|precarinal|pretracheal|pleura\w*|pericardi\w+|heart|cardiac|myocard\w+|ventric\w+|atri\w+|"
-    r"esophag\w+|oesophag\w+|thym\w+|breasts?|axill\w+|pectoral\w*|subpectoral|chest|thora\w+|ribs?|stern\w+|clavic\w+|scapul\w+|shoulders?|humer\w+|elbow|"
-    r"forearms?|arms?|wrist|hands?|fingers?|spine|spinal|vertebra\w*|sacr\w+|coccy\w+|liver|hepat\w+|periportal|portocaval|porta|biliary|bile|gallbladder|caudate|spleen\w*|splen\w+|"
-    r"pancrea\w+|adrenal\w*|kidneys?|renal|ureter\w*|stomach|gastr\w+|duoden\w+|jejun\w+|ile(?:um|al|ocecal|ocolic)|cec(?:um|al)|caec\w+|appendi\w+|colon\w*|sigmoid|"
-    r"rect(?:um|al|o\w+)|anorectal|anal|anus|bowel|mesent\w+|omen\w+|periton\w+|retroperiton\w+|gutter|umbilic\w+|diaphragm\w*|abdom\w+|pelvi\w+|hemipelvis|bladder|urethr\w+|vesic\w+|"
-    r"prostat\w+|seminal|uter\w+|endometri\w+|cervix|parametri\w+|ovar\w+|adnex\w+|vagin\w+|vulv\w+|test(?:is|es|icular)|penis|penile|scrot\w+|inguin\w+|groin|iliac|"
-    r"ili(?:um|a)|ischi\w+|pub(?:is|ic)|acetabul\w+|femor\w+|femur\w*|hips?|thighs?|knees?|tibia\w*|fibula\w*|calf|calves|ankles?|foot|feet|legs?|toes?|bones?|"
-    r"osseous|skelet\w+|marrow|muscle\w*|muscular|gluteal|psoas|soft tissues?|subcutaneous|cutaneous|dermal|skin|wall|trachea\w*|bronch\w+|obturator|presacral|mesorectal|perirectal|"
-    r"popliteal|epitrochlear|celiac|coeliac|gastrohepatic|porta hepatis|para\w{4,}|cardiophren\w+|peri\w{4,}|supra\w{5,}|infra\w{5,}|retro\w{5,}|level [IViv1-7]+[abAB]?|station \d+[RLrl]?|"
-    r"[CTLS]\d{1,2}|[1-9]\d?[RL]|L[UL]L|R[UML]L|IJV?|BOT|GEJ|extremit\w+|occipit\w+|temporal|frontal|parietal|preauricular|buccal|gingiv\w+|lip|nasal|ear|eye|lacrimal|"
-    r"aryepiglottic|piriform|pyriform|glott\w+|supraglott\w+|retropharyn\w+|infrahyoid|fossa|ligament|tendon|joint|disc|facet|ramus|trochanter\w*|condyle|patella|manubri\w+|xiphoid"
+    r"brain|cerebr\w+|cerebell\w+|skull|calvari\w+|scalp|orbit\w*|parotid\w*|submandibular|salivary|tonsil\w*|nasophary\w+|orophary\w+"
+    r"|pharyn\w+|laryn\w+|"
+    r"tongue|vallecula|epiglott\w+|palat\w+|mandib\w+|maxill\w+|sinus\w*|neck|cervical|jugul\w+|supraclavicular|infraclavicular"
+    r"|thyroid|parathyroid|vocal|"
+    r"lungs?|pulmonary|lobes?|lobar|lingul\w*|apex|apical|hil(?:um|ar|a|i)|perihilar|mediastin\w+|paratracheal|subcarinal|carina\w*"
+    r"|prevascular|ap window|"
+    r"aortopulmonary|aort\w+|para\w*aortic|aortocaval|retrocrural|precarinal|pretracheal|pleura\w*|pericardi\w+|heart|cardiac"
+    r"|myocard\w+|ventric\w+|atri\w+|"
+    r"esophag\w+|oesophag\w+|thym\w+|breasts?|axill\w+|pectoral\w*|subpectoral|chest|thora\w+|ribs?|stern\w+|clavic\w+|scapul\w+"
+    r"|shoulders?|humer\w+|elbow|"
+    r"forearms?|arms?|wrist|hands?|fingers?|spine|spinal|vertebra\w*|sacr\w+|coccy\w+|liver|hepat\w+|periportal|portocaval|porta"
+    r"|biliary|bile|gallbladder|caudate|spleen\w*|splen\w+|"
+    r"pancrea\w+|adrenal\w*|kidneys?|renal|ureter\w*|stomach|gastr\w+|duoden\w+|jejun\w+|ile(?:um|al|ocecal|ocolic)|cec(?:um|al)"
+    r"|caec\w+|appendi\w+|colon\w*|sigmoid|"
+    r"rect(?:um|al|o\w+)|anorectal|anal|anus|bowel|mesent\w+|omen\w+|periton\w+|retroperiton\w+|gutter|umbilic\w+|diaphragm\w*"
+    r"|abdom\w+|pelvi\w+|hemipelvis|bladder|urethr\w+|vesic\w+|"
+    r"prostat\w+|seminal|uter\w+|endometri\w+|cervix|parametri\w+|ovar\w+|adnex\w+|vagin\w+|vulv\w+|test(?:is|es|icular)|penis|penile"
+    r"|scrot\w+|inguin\w+|groin|iliac|"
+    r"ili(?:um|a)|ischi\w+|pub(?:is|ic)|acetabul\w+|femor\w+|femur\w*|hips?|thighs?|knees?|tibia\w*|fibula\w*|calf|calves|ankles?|foot"
+    r"|feet|legs?|toes?|bones?|"
+    r"osseous|skelet\w+|marrow|muscle\w*|muscular|gluteal|psoas|soft tissues?|subcutaneous|cutaneous|dermal|skin|wall|trachea\w*"
+    r"|bronch\w+|obturator|presacral|mesorectal|perirectal|"
+    r"popliteal|epitrochlear|celiac|coeliac|gastrohepatic|porta hepatis|para\w{4,}|cardiophren\w+|peri\w{4,}|supra\w{5,}|infra\w{5,}"
+    r"|retro\w{5,}|level [IViv1-7]+[abAB]?|station \d+[RLrl]?|"
+    r"[CTLS]\d{1,2}|[1-9]\d?[RL]|L[UL]L|R[UML]L|IJV?|BOT|GEJ|extremit\w+|occipit\w+|temporal|frontal|parietal|preauricular|buccal"
+    r"|gingiv\w+|lip|nasal|ear|eye|lacrimal|"
+    r"aryepiglottic|piriform|pyriform|glott\w+|supraglott\w+|retropharyn\w+|infrahyoid|fossa|ligament|tendon|joint|disc|facet|ramus"
+    r"|trochanter\w*|condyle|patella|manubri\w+|xiphoid"
 )  # fmt: skip
 
 # Regions whose uptake is quoted to compare with.
 BACKGROUND = (
-    r"(?:blood[\s-]{0,2}pool|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue|tissue|vascular|aortic|lung|brain)?[\s-]{0,2}background"
+    r"(?:blood[\s-]{0,2}pool|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue|tissue"
+    r"|vascular|aortic|lung|brain)?[\s-]{0,2}background"
     r"|references?(?:[\s-](?:liver|region|organ|tissue|value|level|blood[\s-]?pool|activity|uptake|spleen|lobe))?"
-    r"|contra-?[\s-]?lateral|(?:normal|background|reference|physiologic|uninvolved|unaffected|healthy|adjacent normal)[\s-](?:appearing[\s-])?"
-    r"(?:right[\s-](?:hepatic[\s-])?lobe|liver|hepatic|spleen|muscle|marrow|bone[\s-]marrow|parenchyma|lung|brain|cerebellum|tissue|side|gluteal|tonsil|gland|bone|mediastin\w+)\w*)"
+    r"|contra-?[\s-]?lateral|(?:normal|background|reference|physiologic|uninvolved|unaffected|healthy"
+    r"|adjacent normal)[\s-](?:appearing[\s-])?"
+    r"(?:right[\s-](?:hepatic[\s-])?lobe|liver|hepatic|spleen|muscle|marrow|bone[\s-]marrow|parenchyma|lung|brain|cerebellum|tissue"
+    r"|side|gluteal|tonsil|gland|bone|mediastin\w+)\w*)"
 )
 REFERENCE_ORGAN = (
     r"(?:(?:normal|mean|background|reference|right|left|the|hepatic|liver|mediastinal|thoracic|descending|ascending|mid)[\s-]){0,3}"
-    r"(?:liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma|uptake|activity|lobe|dome)|mediastin(?:um|al)(?:[\s-](?:uptake|activity|vessels?|structures))?|"
+    r"(?:liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma|uptake|activity|lobe|dome)"
+    r"|mediastin(?:um|al)(?:[\s-](?:uptake|activity|vessels?|structures))?|"
     r"blood[\s-]?pool|aort(?:a|ic)[\s-](?:blood[\s-]?pool|lumen)|gluteal[\s-]muscle|cerebellum)"
 )
 
 _PHYSIOLOGIC_CUE = words(
-    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;)])|unremarkable|(?:is|are|was|of) nothing|no(?:t| clinical| pathologic\w*)? (?:significance|concern)|not (?:pathologic\w*|concerning|suspicious)|normal(?: in| limits| activity| uptake| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
+    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;)])|unremarkable|(?:is|are|was|of) nothing|no(?:t| clinical"
+    r"| pathologic\w*)? (?:significance|concern)|not (?:pathologic\w*|concerning|suspicious)|normal(?: in| limits| activity| uptake"
+    r"| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
     r"within normal(?: limits)?|as expected|expected(?: uptake| activity| finding| distribution| biodistribution| excretion)?|"
-    r"menstrual|menstruat\w+|functional|follic(?:le|les|ular)|corpus luteum|lactat\w+|brown (?:fat|adipose)|browning|growth plates?|physes|physis|"
-    r"excret(?:ed|ion|ory)\w*|urine|urinary (?:activity|excretion|tracer|radioactivity|radiotracer|stasis)|menses|catamenial|respiratory effort|exertion|exercise|biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)|muscular (?:activity|tension)|"
-    r"symmetric(?:al|ally)? (?:uptake|activity|tonsil\w*|FDG|tracer|and)|thymic rebound|rebound|metformin|peristal\w+|swallowing|phonation|talking"
+    r"menstrual|menstruat\w+|functional|follic(?:le|les|ular)|corpus luteum|lactat\w+|brown (?:fat|adipose)|browning|growth plates?"
+    r"|physes|physis|"
+    r"excret(?:ed|ion|ory)\w*|urine|urinary (?:activity|excretion|tracer|radioactivity|radiotracer|stasis)|menses|catamenial"
+    r"|respiratory effort|exertion|exercise|biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)"
+    r"|muscular (?:activity|tension)|"
+    r"symmetric(?:al|ally)? (?:uptake|activity|tonsil\w*|FDG|tracer|and)|thymic rebound|rebound|metformin|peristal\w+|swallowing"
+    r"|phonation|talking"
 )
 _NEGATED_PHYSIOLOGIC = re.compile(
-    r"(?:\b(?:not|non|than|beyond|above|exceed\w*|more than|greater than|rather than|un|distinct from|separate from|distinguish\w* from|unlikely|less likely|out of proportion to|"
-    r"not (?:entirely|typically|clearly|definitely|likely)|atypical for|higher than|no longer|over)\s(?:\w+\s){0,4}?|non-?|(?:or|versus|vs\.?|adjacent|superimposed on|merging with|adjacent to|near|next to)\s(?:the\s)?)$",
+    r"(?:\b(?:not|non|than|beyond|above|exceed\w*|more than|greater than|rather than|un|distinct from|separate from"
+    r"|distinguish\w* from|unlikely|less likely|out of proportion to|"
+    r"not (?:entirely|typically|clearly|definitely|likely)|atypical for|higher than|no longer|over)\s(?:\w+\s){0,4}?|non-?|(?:or"
+    r"|versus|vs\.?|adjacent|superimposed on|merging with|adjacent to|near|next to)\s(?:the\s)?)$",
     re.IGNORECASE,
 )
 _PHYSIOLOGIC_ORGAN = re.compile(
-    r"(?<!to the )(?<!posterior to )(?<!anterior to )(?<!adjacent to )(?<!near the )(?<!above the )(?<!below the )(?<!behind the )(?<!between the )(?<!beside the )(?<!along the )\b(?P<organ>(?:urinary )?bladder|kidneys?|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
-    r"ureter(?:s|al)?|brain|cerebral cortex|gr[ae]y matter|basal ganglia|cerebellum|myocardi(?:um|al)|heart|left ventric(?:le|ular)(?: myocardi(?:um|al))?|(?:salivary|parotid|submandibular|lacrimal|sublingual) glands?|parotids?|submandibulars?|tonsils?|"
+    r"(?<!to the )(?<!posterior to )(?<!anterior to )(?<!adjacent to )(?<!near the )(?<!above the )(?<!below the )"
+    r"(?<!behind the )(?<!between the )(?<!beside the )(?<!along the )\b(?P<organ>(?:urinary )?bladder|kidneys?|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
+    r"ureter(?:s|al)?|brain|cerebral cortex|gr[ae]y matter|basal ganglia|cerebellum|myocardi(?:um|al)|heart|left ventric(?:le"
+    r"|ular)(?: myocardi(?:um|al))?|(?:salivary|parotid|submandibular|lacrimal|sublingual) glands?|parotids?|submandibulars?|tonsils?|"
     r"waldeyer'?s? ring|thymus|brown fat|bowel|colon|small bowel|cecum|stomach|vocal cords|testes|testicles|extraocular muscles|"
     r"pituitary(?: gland)?|spleen|nipples|gallbladder|adrenals|adrenal glands|collecting systems?)\b",
     re.IGNORECASE,
 )
-_NORMAL_ORGAN = re.compile(r"(?:^|[;:,(]\s?)\s*(?:the\s)?normal(?:[\s-]appearing)?\s\w+|\b(?:is|are|appears?|otherwise)\snormal\b", re.IGNORECASE)
+_NORMAL_ORGAN = re.compile(
+    r"(?:^|[;:,(]\s?)\s*(?:the\s)?normal(?:[\s-]appearing)?\s\w+|\b(?:is|are|appears?|otherwise)\snormal\b",
+    re.IGNORECASE,
+)
 _SYMMETRIC = re.compile(
-    r"\bsymmetric\w*\b.*\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain|test|nipple)"
-    r"|\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain|test|nipple).*\bsymmetric",
+    r"\bsymmetric\w*\b.*\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain"
+    r"|test|nipple)"
+    r"|\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain|test"
+    r"|nipple).*\bsymmetric",
     re.IGNORECASE,
 )
 # Words that make an organ's uptake a lesion after all.
 _LESION_ADJECTIVE = words(
-    r"mass(?:es)?|lesions?|nodul\w+|node|nodes|lymph nodes?|\w*adenopath\w*|foc(?:us|i|al|ally)|tumou?r\w*|metast\w+|implants?|deposits?|thickening|"
-    r"neoplas\w+|malignan\w*|cancer\w*|\w*carcinoma\w*|\w*sarcoma\w*|lymphoma\w*|melanoma\w*|recurren\w+|abnormal\w*|asymmetric\w*|hypermetabolic|suspicious|concerning|wall|"
-    r"invasion|infiltrat\w+|segments?|biops\w+|new|sclero\w+|lytic|colitis|cystitis|gastritis|myocarditis|thymoma|not suppressed|failure|septum|polyps?|thickened|enlarged|bulky|nodular|invad\w*|destructive|expansile|ulcerat\w*|primary|uptake in the (?:left|right)"
+    r"mass(?:es)?|lesions?|nodul\w+|node|nodes|lymph nodes?|\w*adenopath\w*|foc(?:us|i|al|ally)|tumou?r\w*|metast\w+|implants?"
+    r"|deposits?|thickening|"
+    r"neoplas\w+|malignan\w*|cancer\w*|\w*carcinoma\w*|\w*sarcoma\w*|lymphoma\w*|melanoma\w*|recurren\w+|abnormal\w*|asymmetric\w*"
+    r"|hypermetabolic|suspicious|concerning|wall|"
+    r"invasion|infiltrat\w+|segments?|biops\w+|new|sclero\w+|lytic|colitis|cystitis|gastritis|myocarditis|thymoma|not suppressed"
+    r"|failure|septum|polyps?|thickened|enlarged|bulky|nodular|invad\w*|destructive|expansile|ulcerat\w*|primary|uptake in the (?:left"
+    r"|right)"
 )
 
 ARTEFACT = words(
-    r"artefact\w*|artifact\w*|extravasat\w+|injection (?:site|vein|point)|site of (?:the )?injection|tracer infiltration|dose infiltration|infiltrated dose|paravenous|contaminat\w+|misregistration|"
-    r"mis registration|spurious|halo|overcorrect\w+|over correct\w+|venous (?:reflux|stasis|pooling|retention)|injected (?:vein|arm)|attenuation correction error|clot (?:embol\w+|in syringe)|spill(?:age|ed)|leaked"
+    r"artefact\w*|artifact\w*|extravasat\w+|injection (?:site|vein|point)|site of (?:the )?injection|tracer infiltration"
+    r"|dose infiltration|infiltrated dose|paravenous|contaminat\w+|misregistration|"
+    r"mis registration|spurious|halo|overcorrect\w+|over correct\w+|venous (?:reflux|stasis|pooling|retention)|injected (?:vein|arm)"
+    r"|attenuation correction error|clot (?:embol\w+|in syringe)|spill(?:age|ed)|leaked"
 )
 _NEGATED_ARTEFACT = re.compile(
-    r"\b(?:no|not|without|rather than|unlikely|excluding|free of|despite|(?:obscured|limited|degraded|affected|hampered|distorted|compromised|confounded) by|adjacent to|near|next to|away from|distant from|distinct from|separate from|versus|"
+    r"\b(?:no|not|without|rather than|unlikely|excluding|free of|despite|(?:obscured|limited|degraded|affected|hampered|distorted"
+    r"|compromised|confounded) by|adjacent to|near|next to|away from|distant from|distinct from|separate from|versus|"
     r"vs\.?)\s(?:\w+\s){0,4}$",
     re.IGNORECASE,
 )
@@ -125,7 +177,8 @@ def names_site(text: str) -> bool:
 
 
 _FOR_REFERENCE = re.compile(
-    r"\bfor (?:the )?(?:comparison|reference|calibration|quality|internal control|(?:\w+ )?(?:scor\w+|grading|normali[sz]ation|threshold\w*)|deauville|promise|krenning|percist)\b|\bas (?:an? )?(?:internal )?(?:reference|control|comparator|background)\b|"
+    r"\bfor (?:the )?(?:comparison|reference|calibration|quality|internal control|(?:\w+ )?(?:scor\w+|grading|normali[sz]ation"
+    r"|threshold\w*)|deauville|promise|krenning|percist)\b|\bas (?:an? )?(?:internal )?(?:reference|control|comparator|background)\b|"
     r"\bnon[\s-]?lesion\w*|\breference (?:region|organ|value|standard|tissue)s?\b",
     re.IGNORECASE,
 )

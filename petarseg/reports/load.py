@@ -114,7 +114,8 @@ def _load_table(path: Path, mapping: Mapping[str, str]) -> list[Report]:
         return [_read_document(path)]
     else:
         raise ConfigError(
-            f"{path.name}: reports are read from .csv, .tsv, .parquet, .jsonl or a folder of .txt/.docx, not from {suffix or 'a file without suffix'}"
+            f"{path.name}: reports are read from .csv, .tsv, .parquet, .jsonl or a folder of .txt/.docx, "
+            f"not from {suffix or 'a file without suffix'}"
         )
     column_of = _choose_columns(path, names, mapping)
     reports = []
@@ -196,7 +197,8 @@ def _read_csv(path: Path, delimiter: str | None) -> tuple[list[str], list[dict[s
     for line_number, line in lines[1:]:
         if len(line) > len(names):
             raise ConfigError(
-                f"{path.name}: the row that ends on line {line_number} has {len(line)} cells, the header {len(names)}; quote texts that hold {delimiter!r}"
+                f"{path.name}: the row that ends on line {line_number} has {len(line)} cells, the header {len(names)}; "
+                f"quote texts that hold {delimiter!r}"
             )
         rows.append(dict(zip(names, line, strict=False)))
     return names, rows

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from petarseg.reports.lexicon import word_set
+
 # --- what a chunk can be ---
 SUV, NUMBER, SLICE, DATE, SIZE, OPAQUE, WORD, MARK = "SUV", "NUMBER", "SLICE", "DATE", "SIZE", "OPAQUE", "WORD", "MARK"
 
@@ -54,39 +56,55 @@ class Chunk:
     slices: SliceNumbers | None = None
 
 
-_MONTH = r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\.?"
+_MONTH = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?"
+    r"|dec(?:ember)?)\.?"
+)
 _DATE = re.compile(
     rf"\b(?:\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d\d(?!\d)|(?:19|20)\d\d[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of )?{_MONTH}(?:[\s,-]{{1,2}}(?:19|20)?\d\d\b)?|{_MONTH}\s\d{{1,2}}(?:st|nd|rd|th)?(?:,?\s(?:19|20)\d\d)?\b|{_MONTH}[\s/-](?:19|20)\d\d"
-    rf"|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d\b|(?<=\bin )(?:19|20)\d\d\b|(?<=\bfrom )(?:19[89]|20[0-4])\d\b|(?<=\bsince )(?:19|20)\d\d\b|\b(?:19[89]|20[0-4])\d(?= (?:pet|study|scan|exam|ct)\b))"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of )?{_MONTH}(?:[\s,-]{{1,2}}(?:19|20)?\d\d\b)?|{_MONTH}\s\d{{1,2}}(?:st|nd|rd"
+    rf"|th)?(?:,?\s(?:19|20)\d\d)?\b|{_MONTH}[\s/-](?:19|20)\d\d"
+    r"|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d\b|(?<=\bin )(?:19|20)\d\d\b|(?<=\bfrom )(?:19[89]|20[0-4])\d\b|(?<=\bsince )(?:19|20)\d\d\b"
+    r"|\b(?:19[89]|20[0-4])\d(?= (?:pet|study|scan|exam|ct)\b))"
     r"|\[\s?(?:DATE|date)[^\]\n]{0,12}\]|<\s?DATE\s?>",
     re.IGNORECASE,
 )
 _N = r"\d+(?:[.,]\d+)?"
 _LENGTH = r"(?:mm|cm|millimet(?:er|re)s?|centimet(?:er|re)s?)\b"
 _SIZE = re.compile(
-    rf"{_N}(?:\s?(?:{_LENGTH})?\s?(?:[x*]|by)\s?{_N}){{1,2}}\s?(?:{_LENGTH})?|{_N}(?:\s?(?:-|to|and|->)\s?{_N})?[\s-]?{_LENGTH}|{_N}\s?(?:cc|cm3|cm\^3|mL\b(?!/)|ml\b(?!/)|cubic)",
+    rf"{_N}(?:\s?(?:{_LENGTH})?\s?(?:[x*]|by)\s?{_N}){{1,2}}\s?(?:{_LENGTH})?|{_N}(?:\s?(?:-|to|and|->)\s?{_N})?[\s-]?{_LENGTH}"
+    rf"|{_N}\s?(?:cc|cm3|cm\^3|mL\b(?!/)|ml\b(?!/)|cubic)",
     re.IGNORECASE,
 )
 _OPAQUE = re.compile(
     r"(?P<unit>g\s?/\s?m[lL]\b|\(\s?g\s?/\s?m[lL]\s?\)|g\.mL-1)"
-    rf"|\b(?:segments?|seg\.?|levels?|lvl|stations?|zones?|stages?|grades?|gleason(?: score)?|types?|deauville(?: score)?|lugano|ds|percist|recist|pi-?rads|ti-?rads|bi-?rads|lung-?rads|siewert|figo|who|score|phase|cycles?|day|"
-    rf"line|group|lesion|node|nodule|target|no|number|figure|fig|mass|focus)\s?(?:score\s?)?(?:of\s|is\s|:\s?)?#?(?:\d{{1,2}}(?![.,]?\d)[a-dA-DRLrl]{{0,2}}|[IVX]{{1,4}}[a-cA-C]?\b)(?:\s?(?:[/&,-]|and|or|to)\s?(?:\d{{1,2}}(?![.,]?\d)[a-dA-DRL]{{0,2}}|[IVX]{{1,4}}[a-cA-C]?\b))*(?!\s?(?:mm|cm|%))"
+    r"|\b(?:segments?|seg\.?|levels?|lvl|stations?|zones?|stages?|grades?|gleason(?: score)?|types?|deauville(?: score)?|lugano|ds"
+    r"|percist|recist|pi-?rads|ti-?rads|bi-?rads|lung-?rads|siewert|figo|who|score|phase|cycles?|day|"
+    r"line|group|lesion|node|nodule|target|no|number|figure|fig|mass|focus)\s?(?:score\s?)?(?:of\s|is\s"
+    rf"|:\s?)?#?(?:\d{{1,2}}(?![.,]?\d)[a-dA-DRLrl]{{0,2}}|[IVX]{{1,4}}[a-cA-C]?\b)(?:\s?(?:[/&,-]|and|or"
+    rf"|to)\s?(?:\d{{1,2}}(?![.,]?\d)[a-dA-DRL]{{0,2}}|[IVX]{{1,4}}[a-cA-C]?\b))*(?!\s?(?:mm|cm|%))"
     r"|#\s?\d{1,2}\b"
     r"|\b[CTLSctls]\d{1,2}(?:\s?[-/]\s?[CTLSctls]?\d{1,2})?\b"
     rf"|[-+]?{_N}(?:\s?(?:-|to)\s?[-+]?{_N})?\s?(?:HU\b|hounsfield(?: units?)?)|\b(?:HU|hounsfield units?|attenuation)\s(?:of\s)?-?{_N}"
     rf"|[<>~]?\s?{_N}(?:\s?(?:-|to)\s?{_N})?[\s-]?(?:%|percent\b|per cent\b|fold\b|times\b)"
-    rf"|{_N}[\s-]?(?:m?ci\b|[mkg]?bq\b|mg\b|mcg\b|kg\b|lbs?\b|units?\b|ng\b|pg\b|iu\b|mmol\b|kvp?\b|mas?\b|gy\b|degrees?\b|m\b|ft\b)(?:\s?/\s?(?:ml|dl|l|kg))?"
+    rf"|{_N}[\s-]?(?:m?ci\b|[mkg]?bq\b|mg\b|mcg\b|kg\b|lbs?\b|units?\b|ng\b|pg\b|iu\b|mmol\b|kvp?\b|mas?\b|gy\b|degrees?\b|m\b"
+    r"|ft\b)(?:\s?/\s?(?:ml|dl|l|kg))?"
     rf"|{_N}[\s-]?(?:seconds?|secs?|minutes?|mins?|hours?|hrs?|h\b|days?|weeks?|wks?|months?|mos?\b|years?|yrs?|y/?o|yo)\b(?:[\s-]old)?"
     r"|\b\d{1,2}:\d\d(?!\d)(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|hours|hrs)?|\b\d{1,2}\s?(?:am|pm)\b"
-    r"|\b(?:F|Ga|C|Cu|Zr|I|Tc|Lu|N|O|Rb)-?\s?(?:18|68|11|64|89|123|124|131|99m|177|13|15|82)\b|\b(?:18|68|11|64|89|124|131|177)-?\s?(?:F|Ga|C|Cu|Zr|I|Lu)\b"
-    rf"|\b(?:PSA|CEA|AFP|LDH|CA\s?-?\d+|hCG|TSH|glucose|BMI|weight|height|Ki-?67|thyroglobulin)\s(?:level\s)?(?:of\s|was\s|is\s|:\s?)?{_N}"
-    rf"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|tumou?r[\s-]to[\s-]\w+(?: ratio)?|lesion[\s-]to[\s-]\w+(?: ratio)?|ratio|volume|retention index|slice thickness|thickness|gap|pitch|threshold|cut-?off|delta)\s?(?:index\s)?(?:of\s|was\s|is\s|:\s?|=\s?|>\s?)?{_N}"
+    r"|\b(?:F|Ga|C|Cu|Zr|I|Tc|Lu|N|O|Rb)-?\s?(?:18|68|11|64|89|123|124|131|99m|177|13|15|82)\b|\b(?:18|68|11|64|89|124|131"
+    r"|177)-?\s?(?:F|Ga|C|Cu|Zr|I|Lu)\b"
+    r"|\b(?:PSA|CEA|AFP|LDH|CA\s?-?\d+|hCG|TSH|glucose|BMI|weight|height|Ki-?67|thyroglobulin)\s(?:level\s)?(?:of\s|was\s|is\s"
+    rf"|:\s?)?{_N}"
+    r"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|tumou?r[\s-]to[\s-]\w+(?: ratio)?|lesion[\s-]to[\s-]\w+(?: ratio)?|ratio|volume"
+    r"|retention index|slice thickness|thickness|gap|pitch|threshold|cut-?off|delta)\s?(?:index\s)?(?:of\s|was\s|is\s|:\s?|=\s?"
+    rf"|>\s?)?{_N}"
     r"|\b\d{1,4}-?\s?slice\s(?:ct|scanner|multi\w+|spiral|helical)\b"
     r"|\b\d{1,3}(?:st|nd|rd|th)\b"
     r"|\bcoronary\b|\blung rads\b"
-    r"|(?<![.,])\b(?:\d{1,2}|1\d\d)(?=\s(?:(?:new|small|tiny|large|larger|discrete|additional|other|separate|foci|such|more|avid|FDG|hypermetabolic|adjacent|distinct|enlarged|bilateral|left|right|abnormal|subcentimeter)\s){0,3}"
-    r"(?:lesions?|nodules?|nodes|lymph|foci|masses|metastas[ei]s|deposits|implants|areas|sites|ribs|vertebra\w*|levels|patients|scans|studies|examinations|exams|slices\b|images\b|cycles|bed|phases)\b)"
+    r"|(?<![.,])\b(?:\d{1,2}|1\d\d)(?=\s(?:(?:new|small|tiny|large|larger|discrete|additional|other|separate|foci|such|more|avid|FDG"
+    r"|hypermetabolic|adjacent|distinct|enlarged|bilateral|left|right|abnormal|subcentimeter)\s){0,3}"
+    r"(?:lesions?|nodules?|nodes|lymph|foci|masses|metastas[ei]s|deposits|implants|areas|sites|ribs|vertebra\w*|levels|patients|scans"
+    r"|studies|examinations|exams|slices\b|images\b|cycles|bed|phases)\b)"
     r"|\b(?:pT|cT|ypT|T)\d[a-d]?(?:\s?N\d[a-c]?)?(?:\s?M\d[a-c]?)?\b|\b[NM]\d[a-c]?\b"
     r"|\b[1-9]\d?[RLrl]{1,2}[isIS]?\b(?!/)"
     r"|\b(?:CT|MRI?|X-ray|US)\s(?=\d{1,2}/\d{1,2}/)"
@@ -101,66 +119,89 @@ _MAX = r"(?:max(?:imum|imal|ium|imun|mum|iumum|ima|x|m)?|mx|maz|mac|mas|amx|mxa|
 _MEAN = r"(?:mean|average|avg|ave|avrg|menan|maen|meam)"
 _QUALIFIER = rf"(?:{_MAX}|{_MEAN}|peak|peek|peack|pk|(?<!\d\s)(?<!\d)min(?:imum|imal)?|maximally)"
 _WORD_SUV = (
-    r"(?:s\.\s?u\.\s?v\.?|suv'?s|(?:suv|svu|usv|suuv|suvv|sub(?=[\s-]?max)|s u v)(?![a-z])|suv[a-z]{1,12}(?![a-z])|svu[a-z]{1,6}(?![a-z])"
+    r"(?:s\.\s?u\.\s?v\.?|suv'?s|(?:suv|svu|usv|suuv|suvv|sub(?=[\s-]?max)|s u v)(?![a-z])|suv[a-z]{1,12}(?![a-z])"
+    r"|svu[a-z]{1,6}(?![a-z])"
     r"|sul[a-z]{0,6}(?![a-z])|(?:max|peak|mean|m)[-\s]?suv[a-z]{0,3}(?![a-z])|uptake\sSUV"
-    r"|stand(?:ard|arized|ardi[sz]ed|ardi[sz]e|ized|ardi[sz]ation)?\suptake(?:\s(?:values?|levels?|units?|ratio))?|specific\suptake\svalues?"
+    r"|stand(?:ard|arized|ardi[sz]ed|ardi[sz]e|ized|ardi[sz]ation)?\suptake(?:\s(?:values?|levels?|units?|ratio))?"
+    r"|specific\suptake\svalues?"
     r"|uptake\svalues?)"
 )
 _SUV_KEYWORD = re.compile(
-    rf"\b(?:(?P<before>{_QUALIFIER}|highest|hottest|top|greatest|lean body mass|body weight|bw|lbm)\.?[\s-]{{0,2}}(?:(?:the|of|body|weight|fdg|measured|lesion|lesional|tumou?r|value|recorded|lean)[\s-]){{0,2}}?)?"
+    rf"\b(?:(?P<before>{_QUALIFIER}|highest|hottest|top|greatest|lean body mass|body weight|bw|lbm)\.?[\s-]{{0,2}}(?:(?:the|of|body"
+    rf"|weight|fdg|measured|lesion|lesional|tumou?r|value|recorded|lean)[\s-]){{0,2}}?)?"
     rf"(?P<core>{_WORD_SUV})"
     rf"(?P<after>[\s\-_.,]{{0,2}}[(\[]?\s?(?:{_QUALIFIER})\.?\s?[)\]]?(?![a-z]))?"
-    rf"(?P<norm>\s?[(\[]?\s?(?:bw|lbm|lean body mass|bsa|body[\s-]weight|lean)(?:[\s-](?:corrected|normali[sz]ed|adjusted))?\s?[)\]]?(?![a-z]))?"
+    r"(?P<norm>\s?[(\[]?\s?(?:bw|lbm|lean body mass|bsa|body[\s-]weight|lean)(?:[\s-](?:corrected|normali[sz]ed"
+    r"|adjusted))?\s?[)\]]?(?![a-z]))?"
     rf"(?P<late>[\s\-_]{{0,2}}[(\[]?\s?(?:{_QUALIFIER})\.?\s?[)\]]?(?![a-z]))?",
     re.IGNORECASE,
 )
 # "maximum uptake of 5.6": an SUVmax without the letters. Needs a decimal number, see `values`.
 _UPTAKE_KEYWORD = re.compile(
-    r"\b(?:max(?:imum|imal|\.)?|peak)\s(?:(?:fdg|tracer|radiotracer|metabolic|psma|dotatate|glucose)\s)?(?:uptake|activity|intensity|avidity)(?:\sintensity|\svalue|\slevel)?(?=[\s,:=]{1,3}(?:of|is|was|measur\w+|=|:|at|reach\w+|\d))",
+    r"\b(?:max(?:imum|imal|\.)?|peak)\s(?:(?:fdg|tracer|radiotracer|metabolic|psma|dotatate|glucose)\s)?(?:uptake|activity|intensity"
+    r"|avidity)(?:\sintensity|\svalue|\slevel)?(?=[\s,:=]{1,3}(?:of|is|was|measur\w+|=|:|at|reach\w+|\d))",
     re.IGNORECASE,
 )
 _OTHER_VALUE = re.compile(r"\b(?:SUV|SUL)[\s-]?(?:ratio|r|index|threshold|cut-?off|scale|window|units?\b)\w*|\bSUVR\b", re.IGNORECASE)
 
 # --- slices ---
 _PLANE = (
-    r"(?:pet[\s/-]{0,3}ct|pet|ct|cta|ldct|mri?|fused|fusion|fuse|trans-?axial|axial|axials|axia|axail|axal|axiial|ax|transverse|trans|coronal|cor|sagittal|sag|saggital|sagital|mip|"
-    r"nac|attenuation[\s-]corrected|ac|emission|whole[\s-]body|wb|static|low[\s-]dose|standard|corresponding|reconstructed|reformatted|reformat|primary|main|key|same|thin|dicom|hd|delayed|skull|head)"
+    r"(?:pet[\s/-]{0,3}ct|pet|ct|cta|ldct|mri?|fused|fusion|fuse|trans-?axial|axial|axials|axia|axail|axal|axiial|ax|transverse|trans"
+    r"|coronal|cor|sagittal|sag|saggital|sagital|mip|"
+    r"nac|attenuation[\s-]corrected|ac|emission|whole[\s-]body|wb|static|low[\s-]dose|standard|corresponding|reconstructed|reformatted"
+    r"|reformat|primary|main|key|same|thin|dicom|hd|delayed|skull|head)"
 )
 _SLICE_WORD = (
     r"(?:slices?|slcs?|slcie|silce|slise|slide|sl|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|frames?|planes?|cuts?|section)"
 )
-_INDEX = r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:=|:|#|-|,(?=\s?\d{2,4}\s?(?:[).;,]|$)))?\s?(?:#\s?)?"
+_INDEX = (
+    r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:=|:|#|-"
+    r"|,(?=\s?\d{2,4}\s?(?:[).;,]|$)))?\s?(?:#\s?)?"
+)
 _JOIN = r"(?:\s?,\s?(?:and\s|&\s?)?|\s?(?:&|\+)\s?|\s(?:and|or)\s)"
 _RANGE = r"(?:\s?-\s?|\s?\.\.\s?|\s(?:to|through|thru|until|till)\s)"
 _INT = r"(?<![\d.])\d{1,4}(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice|weeks?|days?|months?|years?|hours?|min)\b)"
 _SERIES = r"(?:\b(?:series|ser|se|study|acquisition)\.?\s?(?:number|no\.?|#|:|=)?\s?#?(?P<series>\d{1,4})\s?(?:[,;:/|-]|and|on)?\s{0,2})"
-_LEADING = rf"(?P<planes>(?:\b{_PLANE}\b\.?[\s,/&+-]{{1,3}}(?:(?:and|or|the|view|views|series|plane|projection|reformats?)[\s,]{{1,2}}){{0,2}}){{0,5}})"
+_LEADING = (
+    rf"(?P<planes>(?:\b{_PLANE}\b\.?[\s,/&+-]{{1,3}}(?:(?:and|or|the|view|views|series|plane|projection"
+    rf"|reformats?)[\s,]{{1,2}}){{0,2}}){{0,5}})"
+)
 _SLICE_MENTION = re.compile(
     rf"{_SERIES}?{_LEADING}(?P<word>\b{_SLICE_WORD}\.?)(?:\s(?:numbered|is|are|being|at|labell?ed|through))?{_INDEX}"
     rf"(?P<first>{_INT})",
     re.IGNORECASE,
 )
 _PLANE_NUMBER = re.compile(
-    rf"(?P<planes>\b(?:(?:pet[\s/-]{{0,3}}ct|pet|fused|ct)[\s,/-]{{1,2}}){{0,2}}(?:trans-?axial|axial|ax|transverse|fused|coronal|cor|sagittal|sag)\b\.?(?:\s?[/\s-]\s?(?:pet[\s/-]{{0,3}}ct|pet|ct|fused|fusion)\b){{0,2}})(?:\s?(?:view|plane|position|level|location))?\s?(?:number|no\.?|nr\.?)?\s?(?:=|:|#|-)?\s?(?P<first>{_INT})",
+    rf"(?P<planes>\b(?:(?:pet[\s/-]{{0,3}}ct|pet|fused|ct)[\s,/-]{{1,2}}){{0,2}}(?:trans-?axial|axial|ax|transverse|fused|coronal|cor"
+    rf"|sagittal|sag)\b\.?(?:\s?[/\s-]\s?(?:pet[\s/-]{{0,3}}ct|pet|ct|fused|fusion)\b){{0,2}})(?:\s?(?:view|plane|position|level"
+    rf"|location))?\s?(?:number|no\.?|nr\.?)?\s?(?:=|:|#|-)?\s?(?P<first>{_INT})",
     re.IGNORECASE,
 )
-_BARE_SERIES = re.compile(r"\b(?:series|ser|se)\.?\s?(?:number|no\.?|#|:|=)?\s?#?\d{1,4}\b(?:\s?/\s?(?P<image>\d{1,4})\b)?", re.IGNORECASE)
+_BARE_SERIES = re.compile(
+    r"\b(?:series|ser|se)\.?\s?(?:number|no\.?|#|:|=)?\s?#?\d{1,4}\b(?:\s?/\s?(?P<image>\d{1,4})\b)?",
+    re.IGNORECASE,
+)
 _TUPLE = re.compile(
-    r"(?<![\d./:-])(?P<open>[(\[]\s?)?(?P<series>\d{1,3})\s?(?P<mark>[/:]|-(?=\d))\s?(?P<image>\d{1,4})(?P<close>\s?[)\]])?(?!\d|[/:.-]\d|\s?(?:%|mm|cm|th))"
+    r"(?<![\d./:-])(?P<open>[(\[]\s?)?(?P<series>\d{1,3})\s?(?P<mark>[/:]|-(?=\d))\s?(?P<image>\d{1,4})(?P<close>\s?[)\]])?(?!\d"
+    r"|[/:.-]\d|\s?(?:%|mm|cm|th))"
 )
 _OF_TOTAL = re.compile(r"\s?(?:of|out of|/)\s?(?P<total>\d{2,4})\b(?!\s?(?:mm|cm)|[/.]\d)", re.IGNORECASE)
 _AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?![/.]\d|\s?(?:mm|cm))")
 _MORE = re.compile(
-    rf"(?P<join>{_JOIN})(?:(?:on\s)?(?:{_SLICE_WORD})\.?\s?#?\s?)?(?P<number>{_INT})(?!\s?(?:x\b|lesion|nodul|node|foci|mm|cm|%|hounsfield|hu\b))",
+    rf"(?P<join>{_JOIN})(?:(?:on\s)?(?:{_SLICE_WORD})\.?\s?#?\s?)?(?P<number>{_INT})(?!\s?(?:x\b|lesion|nodul|node|foci|mm|cm|%"
+    r"|hounsfield|hu\b))",
     re.IGNORECASE,
 )
 _THROUGH = re.compile(rf"{_RANGE}(?:{_SLICE_WORD}\.?\s?)?(?P<number>{_INT})", re.IGNORECASE)
 _PLANE_AFTER = re.compile(
-    rf"[\s,]{{0,2}}(?:[(\[]\s?)?(?:(?:of|on|in|from)\s(?:the\s)?)?(?P<plane>coronal|sagittal|axial|ct|mri?|mip|cor|sag)\b(?!\s?(?:{_SLICE_WORD})\b)(?:[\s-](?:images?|series|plane|view|projection|reformat\w*|scan|portion|component|study|reconstruction))?(?!\s?\d)",
+    rf"[\s,]{{0,2}}(?:[(\[]\s?)?(?:(?:of|on|in|from)\s(?:the\s)?)?(?P<plane>coronal|sagittal|axial|ct|mri?|mip|cor"
+    rf"|sag)\b(?!\s?(?:{_SLICE_WORD})\b)(?:[\s-](?:images?|series|plane|view|projection|reformat\w*|scan|portion|component|study"
+    r"|reconstruction))?(?!\s?\d)",
     re.IGNORECASE,
 )
 _PLANE_BEFORE = re.compile(
-    r"\b(?P<plane>coronal|sagittal|mip|axial|transaxial)(?:ly)?(?:\s(?:pet|ct|fused|fusion|pet[/-]?ct))?\s(?:images?|views?|planes?|projections?|reformat\w*|reconstructions?|series|sequence|mip)\s?[,(:]{0,2}\s?(?:on\s|at\s|see\s|in\s)?$",
+    r"\b(?P<plane>coronal|sagittal|mip|axial|transaxial)(?:ly)?(?:\s(?:pet|ct|fused|fusion|pet[/-]?ct))?\s(?:images?|views?|planes?"
+    r"|projections?|reformat\w*|reconstructions?|series|sequence|mip)\s?[,(:]{0,2}\s?(?:on\s|at\s|see\s|in\s)?$",
     re.IGNORECASE,
 )
 _WORD_OR_MARK = re.compile(r"\d+(?:[.,]\d{1,3}(?![\d]))?|[A-Za-z\u00c0-\u024f]+(?:'[a-z]+)?|->|=>|>=|<=|\u2192|\.{2,}|\S")
@@ -279,12 +320,13 @@ def _suv_kind(match: re.Match[str]) -> str:
     return "plain"
 
 
+_NEARLY_MAX = word_set("mx ma mac mas maz amx mxa mzx nax masx mzax maax mmax macx mad msx ax m bwmax xmax mau mex")
+
+
 def _like_max(suffix: str) -> bool:
     """Say whether letters after SUV are "max" with at most a slip of the keyboard or a "bw"."""
     stem = suffix.removesuffix("bw").removesuffix("s") if suffix not in ("mas",) else suffix
-    return stem.startswith("max") or stem in (
-        "mx", "ma", "mac", "mas", "maz", "amx", "mxa", "mzx", "nax", "masx", "mzax", "maax", "mmax", "macx", "mad", "msx", "ax", "m", "bwmax", "xmax", "mau", "mex",
-    )  # fmt: skip
+    return stem.startswith("max") or stem in _NEARLY_MAX
 
 
 def _slice_chunks(sentence: str) -> Iterator[Chunk]:
@@ -326,7 +368,13 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
         and _is_series(numbers[0], int(slash["second"]), sentence[slash.start() : slash.start("second")])
     ):
         numbers, spans, end, form = [int(slash["second"])], [slash.span("second")], slash.end(), "tuple"
-    elif total is not None and int(total["total"]) >= numbers[0] and not _is_slash_list(match["word"] if "word" in match.groupdict() else "", sentence[total.start()], numbers[0], int(total["total"])):
+    elif (
+        total is not None
+        and int(total["total"]) >= numbers[0]
+        and not _is_slash_list(
+            match["word"] if "word" in match.groupdict() else "", sentence[total.start()], numbers[0], int(total["total"])
+        )
+    ):
         end, form = total.end(), "of_total"
     elif slash is not None:
         numbers.append(int(slash["second"]))
@@ -420,9 +468,13 @@ def _plain(sentence: str, start: int, end: int) -> Iterator[Chunk]:
         text = match.group().lower()
         kind = NUMBER if text[0].isdigit() else WORD if text[0].isalpha() else MARK
         glued = _NUMBER_SUFFIX.match(sentence, match.end()) is not None
-        if kind == NUMBER and not glued and (
-            sentence[match.end() : match.end() + 1].isalpha()
-            or (match.start() and sentence[match.start() - 1].isalpha() and not _after_keyword(sentence, match.start()))
+        if (
+            kind == NUMBER
+            and not glued
+            and (
+                sentence[match.end() : match.end() + 1].isalpha()
+                or (match.start() and sentence[match.start() - 1].isalpha() and not _after_keyword(sentence, match.start()))
+            )
         ):
             kind = OPAQUE
         yield Chunk(kind, match.start(), match.end(), text)

@@ -7,6 +7,7 @@ to the original report is therefore the identity, and a span found in the normal
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 _CHARACTERS = str.maketrans(
     {
@@ -46,7 +47,8 @@ _LIST_START = re.compile(r"(?:[-*\u2022+>o]\s+\S|\*|\u2022|\(?\d{1,2}[.)]\s+\S|\
 _HEADING_START = re.compile(r"[A-Za-z][A-Za-z/&,()' -]{0,48}:(?!\d)")
 _ENDS_OPEN = re.compile(
     r"(?:[,(/&+=~-]|\b(?:of|on|in|at|with|and|or|the|a|an|to|from|by|for|is|was|are|were|has|have|had|which|that|up|measuring|measures|"
-    r"approximately|about|left|right|bilateral|max|maximum|SUV\w*|slices?|images?|series|PET/CT|PET|axial|fused|prior|previously|than|as))\s*$",
+    r"approximately|about|left|right|bilateral|max|maximum|SUV\w*|slices?|images?|series|PET/CT|PET|axial|fused|prior|previously|than"
+    r"|as))\s*$",
     re.IGNORECASE,
 )
 _STARTS_CLOSED = re.compile(r"[a-z(\[)\],;.%/=]|\d+(?:[.,]\d+)?(?:$|[),;]|\s+(?!x\b|cm\b|mm\b|[A-Z]))")
@@ -91,7 +93,7 @@ def _join_wrapped_lines(text: str) -> str:
         return text
     width = _wrap_width(lines)
     pieces = [lines[0]]
-    for above, below in zip(lines, lines[1:], strict=False):
+    for above, below in pairwise(lines):
         pieces.append(" " if _is_wrap(above.rstrip(), below.strip(), width) else "\n")
         pieces.append(below)
     return "".join(pieces)

@@ -146,9 +146,7 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Seque
         if chunk.kind == MARK:
             if chunk.text == ";":
                 cost, crossed, apart = cost + (0.5 if bracketed else 2.0), True, not bracketed
-            elif chunk.text == ",":
-                cost, crossed = cost + 0.6, True
-            elif chunk.text in ")]":
+            elif chunk.text == "," or chunk.text in ")]":
                 cost, crossed = cost + 0.6, True
             elif chunk.text in "([":
                 cost += 0.1

@@ -12,7 +12,8 @@ _CLAUSE_ENDS = (";", " while ", " whereas ", " but ", " although ", " . ", " # "
 # "above the splenic background of 3.0", "(liver 3.1)".
 _COMPARED_WITH = re.compile(
     rf"(?:\b(?:{_COMPARING}|equal(?:ing)?|at|like|under)|\()(?: (?:the|that|of|a|an|normal|<suv>|max|in|for|:))* {_NOUN}"
-    r"(?: (?:of|is|at|was|<suv>|:|=|\(|,|uptake|activity|values?|level|background|parenchyma|max|maximum|\)|which|measures|measuring|has|with|a|an))*$",
+    r"(?: (?:of|is|at|was|<suv>|:|=|\(|,|uptake|activity|values?|level|background|parenchyma|max|maximum|\)|which|measures|measuring"
+    r"|has|with|a|an))*$",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(rf"(?:^|\s)(?P<noun>{BACKGROUND}|{REFERENCE_ORGAN})(?=\s|$)", re.IGNORECASE)
@@ -22,10 +23,19 @@ _PLACE_BEFORE = re.compile(
 )
 _PREDICATE = re.compile(r"\b(?:is|has|have|shows?|with|measur\w+|of|at|:)\b|<suv>")
 # "3.0 in the liver", "2.1 for blood pool".
-_BEHIND = re.compile(rf"(?:g )?(?:\( )?(?:<sl> )?(?:\) )?(?:in|for|of|within)(?: the| normal| adjacent)* {_NOUN}(?P<rest>.*)", re.IGNORECASE)
+_BEHIND = re.compile(
+    rf"(?:g )?(?:\( )?(?:<sl> )?(?:\) )?(?:in|for|of|within)(?: the| normal| adjacent)* {_NOUN}(?P<rest>.*)",
+    re.IGNORECASE,
+)
 _COMPARED_BEFORE = re.compile(rf"(?:^|\s){_COMPARING}(?: (?:the|that|an?|<suv>|of|max|about|approximately))*$")
-_NAMED_BEHIND = re.compile(rf"(?:g )?(?:\( )?(?:in|for|of|within|at|on)?(?: the| normal)* ?(?:{BACKGROUND}|{REFERENCE_ORGAN})", re.IGNORECASE)
-_NAMED_BEFORE = re.compile(rf"(?:{BACKGROUND}|{REFERENCE_ORGAN})(?: (?:of|is|at|<suv>|:|=|\(|,|uptake|activity|value|mean|max))*$", re.IGNORECASE)
+_NAMED_BEHIND = re.compile(
+    rf"(?:g )?(?:\( )?(?:in|for|of|within|at|on)?(?: the| normal)* ?(?:{BACKGROUND}|{REFERENCE_ORGAN})",
+    re.IGNORECASE,
+)
+_NAMED_BEFORE = re.compile(
+    rf"(?:{BACKGROUND}|{REFERENCE_ORGAN})(?: (?:of|is|at|<suv>|:|=|\(|,|uptake|activity|value|mean|max))*$",
+    re.IGNORECASE,
+)
 
 
 def is_reference(left: str, right: str) -> tuple[bool, bool]:

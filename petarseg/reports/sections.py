@@ -12,50 +12,88 @@ from dataclasses import dataclass, replace
 # The words of each heading, tried in this order. Texts are matched lower-case, blanks squeezed.
 _HEADINGS: tuple[tuple[str, str], ...] = (
     ("history", r"(?:(?:brief|pertinent|relevant|interval|oncologic(?:al)?|patient|past|medical|surgical|treatment|present|family) )*"
-                r"(?:clinical |clin\.? )?(?:history|hist|hx|information|info|data|details|indications?|question|background|summary|presentation|context|"
+                r"(?:clinical |clin\.? )?(?:history|hist|hx|information|info|data|details|indications?|question|background|summary"
+                r"|presentation|context|"
                 r"diagnosis|statement|problem|notes?|findings?(?= and history))"
                 r"|(?:primary |known |referring )?diagnos[ei]s|indications?(?: for (?:exam|examination|study|scan|the exam|the study))?"
                 r"|reason for (?:the )?(?:exam(?:ination)?|study|scan|referral|visit|request)|clinical"
                 r"|history and indications?|indications? and history|(?:pmh|hpi|cc|rfe)|treatment|therapy|prior (?:treatment|therapy)"),
     ("comparison", r"comparisons?(?: (?:study|studies|exams?|examinations?|made|is made))?|comp|compared (?:to|with)|"
-                   r"(?:prior|previous|relevant prior)(?: (?:stud(?:y|ies)|exams?|examinations?|imaging|reports?|scans?|pet/ct))?|correlation|comparative stud(?:y|ies)"),
-    ("technique", r"(?:(?:imaging|scan|exam|pet|ct|pet/ct|pet-ct|acquisition|scanning|study) )?(?:techniques?|procedures?|protocols?|methods?|methodology|parameters)"
-                  r"|tech|procedure (?:in detail|details|description)|description of (?:the )?procedure|technique and procedure|radio-?pharmaceuticals?|(?:radio)?tracer|isotope|"
-                  r"(?:injected |administered )?(?:dose|activity)|acquisition|uptake(?: time)?|contrast(?: media| agent)?|medications?|blood glucose(?: level)?|glucose|"
-                  r"injection site|scan(?:ned)? (?:region|range)|field of view|attenuation correction|preparation|equipment|scanner|radiation dose"),
+                   r"(?:prior|previous|relevant prior)(?: (?:stud(?:y|ies)|exams?|examinations?|imaging|reports?|scans?|pet/ct))?"
+                   r"|correlation|comparative stud(?:y|ies)"),
+    (
+        "technique",
+        r"(?:(?:imaging|scan|exam|pet|ct|pet/ct|pet-ct|acquisition|scanning|study) )?(?:techniques?|procedures?|protocols?|methods?"
+        r"|methodology|parameters)"
+                  r"|tech|procedure (?:in detail|details|description)|description of (?:the )?procedure|technique and procedure"
+                  r"|radio-?pharmaceuticals?|(?:radio)?tracer|isotope|"
+                  r"(?:injected |administered )?(?:dose|activity)|acquisition|uptake(?: time)?|contrast(?: media| agent)?|medications?"
+                  r"|blood glucose(?: level)?|glucose|"
+                  r"injection site|scan(?:ned)? (?:region|range)|field of view|attenuation correction|preparation|equipment|scanner"
+                  r"|radiation dose"),
     ("addendum", r"addend(?:um|a)(?: #?\d+)?|amendment|correction"),
-    ("findings", r"(?:(?:[a-z/&,-]+|18f-?fdg|f-?18) ){0,4}findings?(?: (?:and|&|/) (?:impressions?|interpretation|discussion))?(?: by region)?"
-                 r"|findings?/impressions?|results?|observations?|report(?: body| text)?|body of (?:the )?report|description|original report|image interpretation|"
-                 r"(?:pet|pet/ct|pet-ct|fdg|whole[- ]body)(?: imaging| scan)? (?:results?|report)|(?:lesion|measurement) (?:table|list|data)|"
+    (
+        "findings",
+        r"(?:(?:[a-z/&,-]+|18f-?fdg|f-?18) ){0,4}findings?(?: (?:and|&|/) (?:impressions?|interpretation|discussion))?(?: by region)?"
+                 r"|findings?/impressions?|results?|observations?|report(?: body| text)?|body of (?:the )?report|description"
+                 r"|original report|image interpretation|"
+                 r"(?:pet|pet/ct|pet-ct|fdg|whole[- ]body)(?: imaging| scan)? (?:results?|report)|(?:lesion|measurement) (?:table|list"
+                 r"|data)|"
                  r"lesions?|(?:index|target|measurable) lesions?|measurements?|quantification|tumou?r measurements?"),
-    ("impression", r"(?:final |overall |summary |diagnostic |pet |pet/ct |preliminary )?(?:impressions?|conclusions?|opinion|assessment)(?: (?:and|&|/) (?:plan|recommendations?))?"
-                   r"|imp|concl|in (?:conclusion|summary)|summary(?: of findings| statement)?|interpretation|recommendations?|(?:response )?assessment|comments?|discussion|"
-                   r"(?:final|radiological|imaging) diagnosis|key (?:findings|points)|bottom line|response category|staging|tnm(?: staging)?"),
-    ("exam", r"exam(?:ination)?s?(?: (?:type|title|name|performed|description))?|stud(?:y|ies)(?: (?:type|performed|description|name))?|procedure|type of (?:exam|study)|modality|title"),
-    ("header", r"(?:patient(?:'s)?|pt)(?: (?:name|id|no|number|information|data|details))?|names?|mrn|mr ?#|(?:med(?:ical)? )?rec(?:ord)?(?: (?:no|number|#))?|unit no|"
-               r"d\.?o\.?b\.?|(?:date|place) of birth|born|birth ?date|age(?:/sex)?|sex|gender|acc(?:ession)?(?: (?:no|number|#))?|acc ?#|"
-               r"(?:date|time)(?: of (?:service|exam|examination|study|scan|report))?|(?:exam|study|scan|report) date|visit(?: no)?|order(?:ing)?(?: (?:physician|provider|no|number))?|"
-               r"referr(?:ing|ed)(?: (?:by|physician|provider|doctor))?|ref(?:erral)?|requesting (?:physician|provider)|physician|provider|department|location|facility|institution|hospital|re|copy(?: to)?|cc to"),
-    ("signature", r"(?:electronically )?(?:signed|dictated|read|reported|transcribed|typed|interpreted|approved|finali[sz]ed|verified|authenticated|reviewed)(?: (?:by|on|electronically))*(?: by)?"
-                  r"|signature|radiologist|attending|resident|report (?:status|by)|end of report|transcriptionist|critical (?:results?|findings?) communicat\w+"),
+    (
+        "impression",
+        r"(?:final |overall |summary |diagnostic |pet |pet/ct |preliminary )?(?:impressions?|conclusions?|opinion"
+        r"|assessment)(?: (?:and|&|/) (?:plan|recommendations?))?"
+                   r"|imp|concl|in (?:conclusion|summary)|summary(?: of findings| statement)?|interpretation|recommendations?"
+                   r"|(?:response )?assessment|comments?|discussion|"
+                   r"(?:final|radiological|imaging) diagnosis|key (?:findings|points)|bottom line|response category|staging"
+                   r"|tnm(?: staging)?"),
+    (
+        "exam",
+        r"exam(?:ination)?s?(?: (?:type|title|name|performed|description))?|stud(?:y|ies)(?: (?:type|performed|description|name))?"
+        r"|procedure|type of (?:exam|study)|modality|title",
+    ),
+    (
+        "header",
+        r"(?:patient(?:'s)?|pt)(?: (?:name|id|no|number|information|data|details))?|names?|mrn|mr ?#"
+        r"|(?:med(?:ical)? )?rec(?:ord)?(?: (?:no|number|#))?|unit no|"
+               r"d\.?o\.?b\.?|(?:date|place) of birth|born|birth ?date|age(?:/sex)?|sex|gender|acc(?:ession)?(?: (?:no|number|#))?"
+               r"|acc ?#|"
+               r"(?:date|time)(?: of (?:service|exam|examination|study|scan|report))?|(?:exam|study|scan|report) date|visit(?: no)?"
+               r"|order(?:ing)?(?: (?:physician|provider|no|number))?|"
+               r"referr(?:ing|ed)(?: (?:by|physician|provider|doctor))?|ref(?:erral)?|requesting (?:physician|provider)|physician"
+               r"|provider|department|location|facility|institution|hospital|re|copy(?: to)?|cc to"),
+    (
+        "signature",
+        r"(?:electronically )?(?:signed|dictated|read|reported|transcribed|typed|interpreted|approved|finali[sz]ed|verified"
+        r"|authenticated|reviewed)(?: (?:by|on|electronically))*(?: by)?"
+                  r"|signature|radiologist|attending|resident|report (?:status|by)|end of report|transcriptionist|critical (?:results?"
+                  r"|findings?) communicat\w+"),
 )  # fmt: skip
 
 _REGION = (
-    r"(?:head|brain|skull|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|cervical|orbits?|oral cavity|pharynx|larynx|thyroid|salivary glands?|"
+    r"(?:head|brain|skull|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|cervical|orbits?|oral cavity|pharynx|larynx|thyroid"
+    r"|salivary glands?|"
     r"chest|thorax|thoracic|lungs?|pulmonary|mediastin(?:um|al)|hil(?:a|um|ar)|pleura|heart|cardiac|breasts?|axillae?|chest wall|"
-    r"abdomen|abdominal|a ?/ ?p|abd|liver|hepatobiliary|gallbladder|spleen|pancreas|adrenals?(?: glands)?|kidneys?|renal|genitourinary|gu|gi|gi tract|"
-    r"gastrointestinal|stomach|bowel|colon|peritoneum|retroperitoneum|mesentery|pelvis|pelvic|bladder|prostate|uterus|ovaries|reproductive(?: organs)?|"
-    r"musculoskeletal|msk|bones?|skelet(?:on|al)|osseous(?: structures)?|spine|marrow|bone marrow|soft tissues?|extremities|limbs?|legs?|arms?|thighs?|skin|subcutaneous|"
+    r"abdomen|abdominal|a ?/ ?p|abd|liver|hepatobiliary|gallbladder|spleen|pancreas|adrenals?(?: glands)?|kidneys?|renal|genitourinary"
+    r"|gu|gi|gi tract|"
+    r"gastrointestinal|stomach|bowel|colon|peritoneum|retroperitoneum|mesentery|pelvis|pelvic|bladder|prostate|uterus|ovaries"
+    r"|reproductive(?: organs)?|"
+    r"musculoskeletal|msk|bones?|skelet(?:on|al)|osseous(?: structures)?|spine|marrow|bone marrow|soft tissues?|extremities|limbs?"
+    r"|legs?|arms?|thighs?|skin|subcutaneous|"
     r"lymph ?nodes?|nodes?|nodal(?: stations)?|vascular|vessels?|body wall|cns|other|miscellaneous|incidental)"
 )
 # Headings that only say where in the body we are; organ headings are the subject of what follows.
 _BODY_PART = (
-    r"(?:head|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|chest|thorax|abdomen|a ?/ ?p|abd|pelvis|musculoskeletal|msk|bones?|skeleton|skeletal|osseous(?: structures)?|soft tissues?|extremities|limbs?|"
-    r"lymph ?nodes?|nodes?|nodal(?: stations)?|body wall|other|miscellaneous|incidental|cns|gi|gu|gastrointestinal|genitourinary|hepatobiliary)"
+    r"(?:head|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|chest|thorax|abdomen|a ?/ ?p|abd|pelvis|musculoskeletal|msk|bones?"
+    r"|skeleton|skeletal|osseous(?: structures)?|soft tissues?|extremities|limbs?|"
+    r"lymph ?nodes?|nodes?|nodal(?: stations)?|body wall|other|miscellaneous|incidental|cns|gi|gu|gastrointestinal|genitourinary"
+    r"|hepatobiliary)"
 )
 _BODY_REGION = re.compile(rf"(?:the )?{_BODY_PART}(?:(?:,| and| &|/|-| -)+ ?{_BODY_PART}){{0,4}}", re.IGNORECASE)
 _REGION_HEADING = re.compile(
-    rf"(?:[-*\u2022] ?|\d{{1,2}}[.)] ?)?(?P<title>(?:the )?{_REGION}(?:(?:,| and| &|/|-| -)+ ?{_REGION}){{0,4}})(?: ?\([^)\n]{{0,30}}\))? ?:",
+    rf"(?:[-*\u2022] ?|\d{{1,2}}[.)] ?)?(?P<title>(?:the )?{_REGION}(?:(?:,| and| &|/|-"
+    rf"| -)+ ?{_REGION}){{0,4}})(?: ?\([^)\n]{{0,30}}\))? ?:",
     re.IGNORECASE,
 )
 _HEADING = re.compile(
@@ -64,7 +102,8 @@ _HEADING = re.compile(
 )
 _MARKUP = r"[#*_=~>\-\s\u2022]{0,8}"
 _LINE_HEADING = re.compile(
-    rf"{_MARKUP}(?P<number>(?:\d{{1,2}}|[IVX]{{1,4}}|[A-H])[.)] ?)?(?P<title>[A-Za-z][A-Za-z0-9/&#,.'() -]{{1,58}}?)[*_ ]{{0,4}}(?P<mark>:|-(?= )|$)"
+    rf"{_MARKUP}(?P<number>(?:\d{{1,2}}|[IVX]{{1,4}}"
+    rf"|[A-H])[.)] ?)?(?P<title>[A-Za-z][A-Za-z0-9/&#,.'() -]{{1,58}}?)[*_ ]{{0,4}}(?P<mark>:|-(?= )|$)"
 )
 _INLINE_HEADING = re.compile(r"(?:(?<=[.;:!?\])])\s{1,6}|(?<=[.!?\])])|\s{2,9}|(?<=\*)|[|] ?)(?P<title>[A-Z][A-Za-z/&' -]{1,40}?) ?:")
 _CAPITAL_INLINE = re.compile(r"(?:^|\s)(?P<title>[A-Z][A-Z/&-]+(?: [A-Z/&-]+){0,3})(?P<mark> ?:|(?=\s))")
@@ -82,7 +121,8 @@ _CAPITAL_ALONE = {
     "PET/CT FINDINGS",
 }
 _CLOSING = re.compile(
-    r"(?:electronically (?:signed|approved|verified)|(?:with )?(?:kind(?:est)?|best) regards|yours (?:sincerely|faithfully|truly)|sincerely,?$|"
+    r"(?:electronically (?:signed|approved|verified)|(?:with )?(?:kind(?:est)?|best) regards|yours (?:sincerely|faithfully|truly)"
+    r"|sincerely,?$|"
     r"(?:dictated|transcribed|typed|signed|read|reported|approved) (?:by|on)\b|end of (?:report|dictation)|i have personally reviewed)",
     re.IGNORECASE,
 )
@@ -228,8 +268,7 @@ def _line_mark(text: str, start: int, end: int) -> _Mark | None:
         alone = match["mark"] == ""
         if name is not None and (
             not alone
-            or (name in ("findings", "impression", "technique", "comparison", "history", "addendum")
-            and _is_lone_heading(title, name))
+            or (name in ("findings", "impression", "technique", "comparison", "history", "addendum") and _is_lone_heading(title, name))
         ):
             return _Mark(name, start, start + match.end(), title)
     indent = len(line) - len(line.lstrip())

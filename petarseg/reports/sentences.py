@@ -11,11 +11,98 @@ from petarseg.reports.sections import find_sections
 
 # Never the end of a sentence.
 _ALWAYS = frozenset(
-    ["dr", "mr", "mrs", "ms", "prof", "st", "vs", "approx", "e.g", "i.e", "eg", "ie", "cf", "ca", "resp", "incl", "excl", "hr", "pt", "wt", "fig", "figs", "al", "viz", "aka", "lt", "rt", "bilat", "approximately", "jr", "sr", "hosp", "univ", "dept", "esp", "f.e", "ant", "post", "sup", "inf", "lat", "med", "dist", "prox", "adj", "corr", "ref", "regs", "st.p", "s/p", "u.s", "p.o", "i.v", "b.i.d"]
+    [
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "prof",
+        "st",
+        "vs",
+        "approx",
+        "e.g",
+        "i.e",
+        "eg",
+        "ie",
+        "cf",
+        "ca",
+        "resp",
+        "incl",
+        "excl",
+        "hr",
+        "pt",
+        "wt",
+        "fig",
+        "figs",
+        "al",
+        "viz",
+        "aka",
+        "lt",
+        "rt",
+        "bilat",
+        "approximately",
+        "jr",
+        "sr",
+        "hosp",
+        "univ",
+        "dept",
+        "esp",
+        "f.e",
+        "ant",
+        "post",
+        "sup",
+        "inf",
+        "lat",
+        "med",
+        "dist",
+        "prox",
+        "adj",
+        "corr",
+        "ref",
+        "regs",
+        "st.p",
+        "s/p",
+        "u.s",
+        "p.o",
+        "i.v",
+        "b.i.d",
+    ]
 )
 # Not the end when a number follows: "max. 5.6", "No. 4", "im. 45".
 _BEFORE_NUMBER = frozenset(
-    ["no", "nos", "nr", "max", "min", "im", "ims", "img", "imgs", "ima", "ax", "sl", "sls", "ser", "se", "s", "suv", "suvmax", "sec", "level", "lev", "seg", "segm", "st", "max.suv", "approx", "ca", "v", "lvl", "l", "meas"]
+    [
+        "no",
+        "nos",
+        "nr",
+        "max",
+        "min",
+        "im",
+        "ims",
+        "img",
+        "imgs",
+        "ima",
+        "ax",
+        "sl",
+        "sls",
+        "ser",
+        "se",
+        "s",
+        "suv",
+        "suvmax",
+        "sec",
+        "level",
+        "lev",
+        "seg",
+        "segm",
+        "st",
+        "max.suv",
+        "approx",
+        "ca",
+        "v",
+        "lvl",
+        "l",
+        "meas",
+    ]
 )
 _BOUNDARY = re.compile(r"[.!?]+(?P<close>['\")\]]*)|\n|\u2022|\s\*\s|\s{3,}(?=[A-Z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z][A-Za-z./]*$")
@@ -135,8 +222,10 @@ def _is_end(text: str, begin: int, match: re.Match[str], end: int) -> bool:
         return _is_glued(before, after, word, match["close"])
     if _LIST_NUMBER.fullmatch(before):
         return False
-    if word in _ALWAYS or word.endswith(".u.v") or (
-        len(word) == 1 and word_match is not None and before[-1:].isupper() and not before[-2:-1].isdigit() and _is_initial(before)
+    if (
+        word in _ALWAYS
+        or word.endswith(".u.v")
+        or (len(word) == 1 and word_match is not None and before[-1:].isupper() and not before[-2:-1].isdigit() and _is_initial(before))
     ):
         return False
     if word in _BEFORE_NUMBER and (next_character.isdigit() or next_character in "#:=("):
@@ -150,8 +239,7 @@ def _is_initial(before: str) -> bool:
     words = before.split()
     return (
         len(words) < 2
-        or (words[-2][:1].isupper()
-        and not words[-2].isupper())
+        or (words[-2][:1].isupper() and not words[-2].isupper())
         or words[-2].rstrip(".").casefold() in ("dr", "mr", "mrs", "ms", "prof")
     )
 

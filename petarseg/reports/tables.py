@@ -9,8 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NUMBER = re.compile(r"[~<>]?\s?(?P<number>\d{1,3}(?:[.,]\d{1,2})?)(?:\s?\(\s?(?P<prior>\d{1,3}(?:[.,]\d{1,2})?)\s?\))?(?:\s?g/ml)?", re.IGNORECASE)
-_SLICE = re.compile(r"(?:(?:im|img|image|sl|slice|ax|axial)\.?\s?#?)?(?:\d{1,2}\s?[/:]\s?)?(?P<number>\d{1,4})(?:\s?(?:of)\s?\d{2,4})?", re.IGNORECASE)
+_NUMBER = re.compile(
+    r"[~<>]?\s?(?P<number>\d{1,3}(?:[.,]\d{1,2})?)(?:\s?\(\s?(?P<prior>\d{1,3}(?:[.,]\d{1,2})?)\s?\))?(?:\s?g/ml)?",
+    re.IGNORECASE,
+)
+_SLICE = re.compile(
+    r"(?:(?:im|img|image|sl|slice|ax|axial)\.?\s?#?)?(?:\d{1,2}\s?[/:]\s?)?(?P<number>\d{1,4})(?:\s?(?:of)\s?\d{2,4})?",
+    re.IGNORECASE,
+)
 _PRIOR = re.compile(r"prior|previous|prev\b|old|baseline|comparison|last|interim", re.IGNORECASE)
 _SUV_HEADING = re.compile(r"\bsuv|uptake value", re.IGNORECASE)
 _NOT_MAX = re.compile(r"mean|peak|avg|average|lbm|sul|ratio|change|delta|%", re.IGNORECASE)
@@ -125,7 +131,9 @@ def _header(text: str, start: int, end: int) -> _Columns | None:
         return None
     suv = [i for i, title in enumerate(titles) if _SUV_HEADING.search(title) and not _NOT_MAX.search(title) and not _PRIOR.search(title)]
     prior = [i for i, title in enumerate(titles) if _SUV_HEADING.search(title) and _PRIOR.search(title) and not _NOT_MAX.search(title)]
-    slices = [i for i, title in enumerate(titles) if _SLICE_HEADING.search(title) and not _OTHER_PLANE.search(title) and not _PRIOR.search(title)]
+    slices = [
+        i for i, title in enumerate(titles) if _SLICE_HEADING.search(title) and not _OTHER_PLANE.search(title) and not _PRIOR.search(title)
+    ]
     if len(suv) != 1 or not slices:
         return None
     by_position = "|" not in line and "\t" not in line

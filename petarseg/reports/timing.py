@@ -22,11 +22,28 @@ _BETWEEN = (
     rf"measuring|measurements?|{_STUDY}|showed|to|about|approximately|approx|up|:|=|~|\(|and|reported|recorded|with|uptake|activity|"
     rf"intensity|reaching|<size>|size|diameter|x|/|-|as|high|<x>|g|respectively|were|only|just|dated))*$"
 )
-_MEASURE = r"(?: (?:an?|the|its|<suv>|of|max|maximum|values?|at|about|approximately|peak|up|to|~|:|=|only|<date>|previously|prior|previous))*$"
+_MEASURE = (
+    r"(?: (?:an?|the|its|<suv>|of|max|maximum|values?|at|about|approximately|peak|up|to|~|:|=|only|<date>|previously|prior"
+    r"|previous))*$"
+)
 # Words after which "previously" speaks of the lesion, not of the number: "seen previously: SUVmax 5.5".
 _NOT_AFTER = "".join(
     f"(?<!{word} )"
-    for word in ("from", "since", "than", "seen", "noted", "described", "present", "identified", "biopsied", "treated", "known", "reported", "resected")
+    for word in (
+        "from",
+        "since",
+        "than",
+        "seen",
+        "noted",
+        "described",
+        "present",
+        "identified",
+        "biopsied",
+        "treated",
+        "known",
+        "reported",
+        "resected",
+    )
 )
 _CURRENT_STUDY = rf"(?:this|the current|the present|today's|the today's|current|present|today) {_STUDY}"
 
@@ -38,15 +55,18 @@ _PRIOR = re.compile(
 )
 # "On the prior study, the node had SUVmax ...": a study named as place and time governs what follows.
 _ON_PRIOR_STUDY = re.compile(
-    rf"(?:^|; |, |\. |\( |: |<suv> |<sl> |and |but )(?:on|in|at|during|by|per)(?: <sl> (?:of|on|in|from))?(?: the| that| her| his| its)?"
+    r"(?:^|; |, |\. |\( |: |<suv> |<sl> |and |but )(?:on|in|at|during|by|per)(?: <sl> (?:of|on|in|from))?(?: the| that| her| his"
+    r"| its)?"
     rf"(?: most recent| immediate| immediately)? (?:{PRIOR_WORD}|<date>)"
-    rf"(?: (?:pet / ct|pet - ct|{_STUDY}|mri?|(?:of|dated|from) <date>|<date>|\( <date> \)|staging|baseline|diagnostic|fdg|the|in|at))*(?: ,)?"
+    rf"(?: (?:pet / ct|pet - ct|{_STUDY}|mri?|(?:of|dated|from) <date>|<date>|\( <date> \)|staging|baseline|diagnostic|fdg|the|in"
+    r"|at))*(?: ,)?"
     rf"(?: \w+){{0,7}}{_BETWEEN}"
 )
 # "The prior PET showed a node with SUVmax ...", "per the report of <date> the node had ...".
 _PRIOR_STUDY_SAYS = re.compile(
     rf"(?:^|\s)(?:{PRIOR_WORD}(?: (?:pet / ct|{_STUDY}|mri?|of|from|dated|<date>))+|report (?:of|from|dated) <date>) ?,?"
-    rf"(?: (?:showed|demonstrated|reported|described|revealed|noted|documented|had shown|had)\b)?(?: (?!is\b|has\b|now\b|shows\b)(?:[a-z]+|,|<x>|<size>|-)){{0,10}}"
+    r"(?: (?:showed|demonstrated|reported|described|revealed|noted|documented|had shown|had)\b)?(?: (?!is\b|has\b|now\b"
+    rf"|shows\b)(?:[a-z]+|,|<x>|<size>|-)){{0,10}}"
     rf" (?:had|with|showed|reported|measuring|measured|of|at|was)(?: (?:an?|the|<suv>|of|max|maximum|at|was))*$"
 )
 _SAYS = re.compile(r"\b(?:showed|demonstrated|reported|described|revealed|noted|documented|had)\b")
@@ -55,11 +75,13 @@ _NEW = re.compile(r"\b(?:new|now|current|currently|today|today's|present)\b")
 _HAD = re.compile(r"(?:^|\s)had(?: (?:an?|the|<suv>|of|max|maximum|about|approximately))*$")
 _NOW = re.compile(
     rf"(?:^|[\s(])(?:now|currently|current|today|today's|todays|presently|present|at (?:this|present) time|{_CURRENT_STUDY})"
-    r"(?: (?:of|is|has|have|shows|showing|demonstrates|demonstrating|measures|measuring|with|the|a|an|at|to|<suv>|<sl>|<size>|values?|max|"
+    r"(?: (?:of|is|has|have|shows|showing|demonstrates|demonstrating|measures|measuring|with|the|a|an|at|to|<suv>|<sl>|<size>|values?"
+    r"|max|"
     r"maximum|:|=|~|about|approximately|only|up|\(|reaching|increased|decreased|risen|fallen|on|,|and(?= (?:has|is|<suv>))))*$"
 )
 _COMPARED = re.compile(
-    r"(?:^|[\s(])(?:compared (?:to|with)|in comparison (?:to|with)|comparison|versus|vs|vs \.|v|relative to|against|as opposed to|instead of|"
+    r"(?:^|[\s(])(?:compared (?:to|with)|in comparison (?:to|with)|comparison|versus|vs|vs \.|v|relative to|against|as opposed to"
+    r"|instead of|"
     rf"rather than)(?: (?:an?|the|its|prior|previous|earlier|old|initial|baseline|interim|last))*{_BETWEEN}"
 )
 _FROM = re.compile(rf"(?:^|[\s(,;])from{_MEASURE}")
@@ -68,7 +90,8 @@ _WAS = re.compile(rf"(?:^|[\s(,;])(?:was|were){_MEASURE}")
 _ASIDE_WAS = re.compile(rf"[(,;:] ?(?:it |this |which |that |when it |where it )?(?:was|were){_MEASURE}")
 _DATE = re.compile(r"<date>(?: (?:\)|:|,|-|<suv>|of|was|at|\())*$")
 _DELAYED = re.compile(
-    r"(?:^|\s)(?:delayed|late|second (?:pass|phase|time point)|later|post - (?:furosemide|lasix))(?: (?:[a-z]+|<x>|,|:|<suv>|=|\(|<sl>)){0,14}$"
+    r"(?:^|\s)(?:delayed|late|second (?:pass|phase|time point)|later|post - (?:furosemide|lasix))(?: (?:[a-z]+|<x>|,|:|<suv>|=|\("
+    r"|<sl>)){0,14}$"
 )
 _AT_MINUTES = re.compile(r"(?:^|\s)(?:at|after|by) <x>(?: (?:post|injection|p|i|\.|,|the|-|<suv>|of|is|was|=|:|max|images?))*$")
 _TO = re.compile(r"(?:^|\s)to(?: (?:an?|<suv>|of|about|now|only))*$")
@@ -76,20 +99,30 @@ _TO = re.compile(r"(?:^|\s)to(?: (?:an?|<suv>|of|about|now|only))*$")
 # --- cues right of the number ---
 _UNIT = r"(?:g )?"
 _ON_PRIOR = re.compile(
-    rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |on <sl> )?(?:\(? ?(?:previously|formerly|earlier|priorly|initially|originally|before|historically|then|"
-    rf"pretreatment|pre - treatment|prior|previous|baseline|interim)(?= (?:[,;).]|and|to (?:treatment|therapy)|{_STUDY}|treatment|therapy|now|<date>|<sl>|as)|$)"
-    rf"|(?:on|in|at|from|during|per|at the time of)(?: the| her| his| its| that)?(?: most recent| immediate)? {PRIOR_WORD}\b(?! (?:#|<suv>)))"
+    rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |on <sl> )?(?:\(? ?(?:previously|formerly|earlier|priorly|initially|originally|before"
+    r"|historically|then|"
+    rf"pretreatment|pre - treatment|prior|previous|baseline|interim)(?= (?:[,;).]|and|to (?:treatment|therapy)|{_STUDY}|treatment"
+    r"|therapy|now|<date>|<sl>|as)|$)"
+    rf"|(?:on|in|at|from|during|per|at the time of)(?: the| her| his| its| that)?(?: most recent| immediate)? {PRIOR_WORD}\b(?! (?:#"
+    r"|<suv>)))"
 )
 _ON_DATE = re.compile(
     rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |on <sl> )?\(? ?(?:on|in|from|at|of|dated|as of)?(?: the)?(?: study| scan| exam| pet| pet / ct)?"
     r"(?: of| from| on)? ?<date>(?! (?:(?::|-|=|was|<suv>|of|max) )*#)"
 )
-_RIGHT_NOW = re.compile(rf"{_UNIT}(?:\( )?(?:currently|now|today|at present|at this time|on {_CURRENT_STUDY}|on (?:the )?(?:current|present|today's|this) )")
+_RIGHT_NOW = re.compile(
+    rf"{_UNIT}(?:\( )?(?:currently|now|today|at present|at this time|on {_CURRENT_STUDY}|on (?:the )?(?:current|present|today's"
+    r"|this) )",
+)
 _RIGHT_DELAYED = re.compile(
-    rf"{_UNIT}(?:\( )?(?:(?:on|in|at|with)(?: the)? )?(?:\( )?(?:delayed|late\b|later|second (?:pass|phase|time)|<x> (?:delayed|later|post))"
+    rf"{_UNIT}(?:\( )?(?:(?:on|in|at|with)(?: the)? )?(?:\( )?(?:delayed|late\b|later|second (?:pass|phase|time)|<x> (?:delayed|later"
+    r"|post))"
 )
 _RIGHT_AT_MINUTES = re.compile(rf"{_UNIT}(?:\( )?(?:at|after|by) <x>")
-_LEGEND = re.compile(r"(?P<first>current|now|today|new|present|prior|previous|old|baseline) / (?P<second>current|now|today|new|present|prior|previous|old|baseline)\b")
+_LEGEND = re.compile(
+    r"(?P<first>current|now|today|new|present|prior|previous|old|baseline) / (?P<second>current|now|today|new|present|prior|previous"
+    r"|old|baseline)\b",
+)
 
 CURRENT, PRIOR, DELAYED = "current", "prior", "delayed"
 
@@ -101,7 +134,9 @@ def said_now(left: str, right: str) -> bool:
 
 def said_delayed(left: str, right: str) -> bool:
     """Say whether the value is that of a second, delayed acquisition."""
-    return _RIGHT_DELAYED.match(right) is not None or ("delayed" in left or "late" in left or "second" in left) and _DELAYED.search(left) is not None
+    return _RIGHT_DELAYED.match(right) is not None or (
+        ("delayed" in left or "late" in left or "second" in left) and _DELAYED.search(left) is not None
+    )
 
 
 def timed(left: str, right: str) -> bool:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from petarseg.reports import timing
+from petarseg.reports.lexicon import word_set
 from petarseg.reports.mentions import DATE, MARK, NUMBER, OPAQUE, SIZE, SLICE, SUV, WORD, Chunk
 from petarseg.reports.reference import is_reference, names_reference
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
@@ -69,33 +71,38 @@ class Value:
 
 
 # Words that may stand between a keyword and its number without changing what the number is.
-_FILLER = frozenset(
-    "of is was are were be being been has have had having at to up upto about around approximately approx roughly ca circa nearly almost "
+_FILLER = word_set(
+    "of is was are were be being been has have had having at to up upto about around approximately approx roughly ca circa nearly "
+    "almost "
     "just only some in the region order a an as high measured measures measuring measure measurement value values valued level levels "
     "reaching reaches reached reach equal equals equaling equalling currently now today todays current present presently perhaps maybe "
     "possibly estimated calculated recorded ranging ranges range from between g ml bw body weight corrected maximum max maximal still "
     "again here this its it that which with approaching averaging peaking peaks noted found seen obtained giving shows showing showed "
     "demonstrates demonstrating yielding registering registers reads reading quantified quantifying respectively both each increased "
-    "decreased unchanged stable elevated similar low mild moderate intense intensely hottest highest maximally prior previous previously "
+    "decreased unchanged stable elevated similar low mild moderate intense intensely hottest highest maximally prior previous "
+    "previously "
     "formerly earlier initial initially baseline interim then by slightly minimally markedly significantly somewhat essentially "
     "persistently persistent over under exceeding above below less more than greater well units unit s on study exam scan down risen "
-    "fallen dropped declined rising falling improved worsened changed went going goes came come remains remaining remained not also very "
-    "mean peak vs versus compared old last time left right".split()
+    "fallen dropped declined rising falling improved worsened changed went going goes came come remains remaining remained not also "
+    "very "
+    "mean peak vs versus compared old last time left right"
 )
 # Words directly before a number after other words ("SUVmax of the mass is 3.1").
 _INTRODUCERS = _FILLER - {"and", "by", "with", "left", "right"} | {"=", ":", "~", "(", "<", ">"}
-_STOP_WORDS = frozenset("while whereas although but however another second third additional without".split())
-_ABOUT = frozenset("about around approximately approx roughly ca circa nearly almost perhaps maybe possibly estimated ~ region order".split())
+_STOP_WORDS = word_set("while whereas although but however another second third additional without")
+_ABOUT = word_set("about around approximately approx roughly ca circa nearly almost perhaps maybe possibly estimated ~ region order")
 _JOINERS = frozenset((",", "and", "&", "/", "+", "or", "as", "well"))
 _ARROWS = frozenset(("->", "=>", "\u2192"))
-_AFTER_LIST = frozenset(
-    "and on at respectively in for with previously prior formerly before was seen are is were or g located versus vs compared earlier early "
-    "initially to from each now today currently delayed late max maximum mean peak suv then as while whereas but after".split()
+_AFTER_LIST = word_set(
+    "and on at respectively in for with previously prior formerly before was seen are is were or g located versus vs compared earlier "
+    "early "
+    "initially to from each now today currently delayed late max maximum mean peak suv then as while whereas but after"
 )
-_CHANGES = (
-    "increas", "decreas", "risen", "rise", "rose", "rising", "fallen", "fell", "fall", "dropp", "drop", "declin", "reduc", "chang", "improv",
-    "worsen", "progress", "went", "gone", "going", "down", "diminish", "lower", "higher", "grow", "grew", "resol", "escalat", "climb",
-    "regress", "shrunk", "shrink",
+_CHANGES = tuple(
+    word_set(
+        "increas decreas risen rise rose rising fallen fell fall drop declin reduc chang improv worsen progress went gone going down diminish "
+        "lower higher grow grew resol escalat climb regress shrunk shrink"
+    )
 )  # fmt: skip
 _KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean", "avg": "mean", "peak": "peak", "min": "min"}
 
@@ -248,7 +255,9 @@ def _first_number(chunks: Sequence[Chunk], position: int, kind: str, values: dic
 
 def _is_delta(chunks: Sequence[Chunk], index: int) -> bool:
     """Say whether a number is the amount of a change, not a value: "increased by 2.3"."""
-    return _at(chunks, index - 1).text == "by" and any(chunk.text.startswith(_CHANGES) or chunk.text == "up" for chunk in chunks[max(0, index - 5) : index])
+    return _at(chunks, index - 1).text == "by" and any(
+        chunk.text.startswith(_CHANGES) or chunk.text == "up" for chunk in chunks[max(0, index - 5) : index]
+    )
 
 
 def _kind_after(chunks: Sequence[Chunk], index: int, kind: str) -> str:
@@ -327,7 +336,11 @@ def _read_before(chunks: Sequence[Chunk], index: int, values: dict[int, Value], 
     position = index - 1
     if only_adjacent:
         following = _at(chunks, index + 1)
-        if _at(chunks, position).kind != NUMBER or following.kind == NUMBER or following.text in ("of", "is", "was", ":", "=", "~", "<", ">"):
+        if (
+            _at(chunks, position).kind != NUMBER
+            or following.kind == NUMBER
+            or following.text in ("of", "is", "was", ":", "=", "~", "<", ">")
+        ):
             return False
     else:
         while position >= 0 and chunks[position].text in ("(", "-", "for", "of", "the", "in", "g", ":", "="):
@@ -452,7 +465,7 @@ def _apply_legend(symbols: Sequence[str], values: Sequence[Value]) -> None:
     times = timing.legend(" ".join(symbols))
     if times is None:
         return
-    for first, second in zip(values, values[1:], strict=False):
+    for first, second in pairwise(values):
         if first.series == second.series and symbols[first.index + 1 : second.index] == ["/"]:
             first.time, second.time = times
             first.sure = second.sure = True
