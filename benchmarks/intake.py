@@ -6,7 +6,8 @@ Makes a synthetic whole-body study (CT 512x512x335, PET 192x192x335) once, then 
 HU, all checks on) and with the peers, each in a process of its own: CPU seconds (user + system, interpreter start included), peak
 memory, bytes written. Then scans the archive again and again for the index rate. Prints Markdown.
 
-Peers are found when installed: ``pip install dcm2niix dicom2nifti`` (SimpleITK is a dependency of petarseg).
+Peers are found when installed (SimpleITK is a dependency of petarseg): ``pip install dcm2niix``, and, because it changes which decoders
+pydicom finds, apart from petarseg ``pip install --target DIR dicom2nifti`` with ``--peers DIR``.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from datetime import date
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import numpy as np
@@ -81,12 +82,13 @@ def main() -> None:
     parser.add_argument("--work", type=Path, help="keep the study here")
     parser.add_argument("--skip", nargs="*", default=[], help="tools to leave out")
     parser.add_argument("--scan-copies", type=int, default=8, help="how often the study is linked into the archive that is scanned")
+    parser.add_argument("--peers", type=Path, help="folder with dicom2nifti, put in the module path of that tool alone")
     args = parser.parse_args()
     work = args.work or Path(tempfile.mkdtemp(prefix="intake-"))
     study = work / "study"
     if not study.exists():
         write_study(study)
-    commands = {name: command for name, command in find_tools(study).items() if name.split()[0] not in args.skip}
+    commands = {name: command for name, command in find_tools(study, args.peers).items() if name.split()[0] not in args.skip}
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for _ in range(args.repeats):
         for name, command in commands.items():
@@ -100,7 +102,7 @@ def main() -> None:
         shutil.rmtree(work)
 
 
-def find_tools(study: Path) -> dict[str, list[str]]:
+def find_tools(study: Path, peers: Path | None) -> dict[str, list[str]]:
     source = str(study)
     tools = {"petarseg": [sys.executable, "-c", PETARSEG, source, "{out}"]}
     if importlib.util.find_spec("dcm2niix") is not None:
@@ -111,8 +113,8 @@ def find_tools(study: Path) -> dict[str, list[str]]:
         tools["dcm2niix -1"] = [binary, "-1", "-z", "y", "-b", "y", "-o", "{out}", source]
     if importlib.util.find_spec("SimpleITK") is not None:
         tools["SimpleITK"] = [sys.executable, "-c", SIMPLEITK, source, "{out}"]
-    if importlib.util.find_spec("dicom2nifti") is not None:
-        tools["dicom2nifti"] = [sys.executable, "-c", DICOM2NIFTI, source, "{out}"]
+    if peers is not None:
+        tools["dicom2nifti"] = [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(peers)!r})\n{DICOM2NIFTI}", source, "{out}"]
     return tools
 
 
@@ -146,7 +148,7 @@ def report(runs: dict[str, list[Run]]) -> None:
         wall_s = statistics.median(run.wall_s for run in items)
         peak_mb = statistics.median(run.peak_mb for run in items)
         print(
-            f"| {name} | {version(name.split()[0])} | {cpu_s:.2f} | {cpu_s / base_cpu_s:.2f} | {wall_s:.2f} | {peak_mb:.0f} "
+            f"| {name} | {installed(name.split()[0])} | {cpu_s:.2f} | {cpu_s / base_cpu_s:.2f} | {wall_s:.2f} | {peak_mb:.0f} "
             f"| {peak_mb * 1024**2 / VOLUME_BYTES:.2f} | {items[0].written_mb:.1f} |"
         )
 
@@ -164,6 +166,13 @@ def report_scan(work: Path, study: Path, copies: int, repeats: int) -> None:
         with os.popen(f"{sys.executable} -c '{SCAN}' {archive}") as pipe:
             rates.append(float(pipe.read()))
     print(f"\nIndex, warm: {statistics.median(rates):.0f} files/s (median of {repeats}, {copies * 670} files)")
+
+
+def installed(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "given by --peers"
 
 
 def machine() -> str:

@@ -6,12 +6,14 @@ import os
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from petarseg.dicom.header import DamagedError, Header, NotDicomError, read_header
 from petarseg.dicom.records import ArchiveIndex, SeriesRecord, StudyRecord, UnreadableFile
+from petarseg.dicom.scan_cache import KnownImage, Outcome, ScanCache, Stamp
 from petarseg.dicom.select import Candidate, check_series, choose, classify_image, read_age_years
 from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.dicom.tracers import read_tracer
@@ -23,20 +25,10 @@ if TYPE_CHECKING:
 __all__ = ["ArchiveIndex", "SeriesRecord", "StudyRecord", "UnreadableFile", "scan_archive"]
 
 BATCH = 256
-PROGRESS_EVERY = 256
+SAVE_EVERY = 100_000
+"""So many files are read between two saves of the cache: a scan that is killed goes on from there."""
 _DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima", ".dic"})
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
-
-
-@dataclass(slots=True)
-class _Image:
-    """What the index keeps of one image."""
-
-    path: Path
-    sop_instance_uid: str
-    height_mm: float | None
-    acquisition: str
-    truncated: bool
 
 
 @dataclass(slots=True)
@@ -46,9 +38,8 @@ class _Group:
     header: Header
     role: str
     why_not: str | None
-    images: dict[str, _Image] = field(default_factory=dict)
+    images: dict[str, tuple[Path, KnownImage]] = field(default_factory=dict)
     identifiers: set[str] = field(default_factory=set)
-    raw_identifiers: set[tuple[object, ...]] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -90,21 +81,28 @@ def scan_archive(
     if root.is_dir() and not os.access(root, os.R_OK | os.X_OK):
         raise ConfigError(f"no permission to read the archive folder: {root}")
     scan = _Scan()
-    paths = sorted(_walk(root))
+    earlier, now = (ScanCache.load(cache) if cache is not None else None), ScanCache()
+    paths = sorted(_walk(root, scan.unreadable))
     with ThreadPoolExecutor(max_workers=workers or (os.cpu_count() or 1) + 1) as pool:
         batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
         seen = 0
-        for batch, outcomes in zip(batches, pool.map(_read_batch, batches), strict=True):
-            for path, outcome in zip(batch, outcomes, strict=True):
-                _add(scan, path, outcome)
+        for batch, outcomes in zip(batches, pool.map(partial(_read_batch, earlier), batches), strict=True):
+            for path, (stamp, outcome) in zip(batch, outcomes, strict=True):
+                kept = _add(scan, path, outcome)
+                if cache is not None and stamp is not None:
+                    now.known[str(path)] = (stamp, kept)
             seen += len(batch)
             if on_progress is not None:
                 on_progress(seen)
+            if cache is not None and seen // SAVE_EVERY != (seen - len(batch)) // SAVE_EVERY:
+                now.save(cache)
+    if cache is not None and earlier is not None and not earlier.same_files(now):
+        now.save(cache)
     return _assemble(scan)
 
 
-def _walk(root: Path) -> Iterator[Path]:
-    """Yield files and zip members; every folder once, whatever links lead to it."""
+def _walk(root: Path, unreadable: list[UnreadableFile]) -> Iterator[Path]:
+    """Yield files and zip members; every folder once, whatever links lead to it. Folders that cannot be listed go to `unreadable`."""
     if not root.is_dir():
         yield from _members(root)
         return
@@ -119,20 +117,18 @@ def _walk(root: Path) -> Iterator[Path]:
             visited.add((status.st_dev, status.st_ino))
             entries = list(os.scandir(folder))
         except OSError:
+            unreadable.append(UnreadableFile(folder, "permission"))
             continue
         for entry in entries:
+            path = Path(entry.path)
             try:
-                if entry.is_dir():
-                    waiting.append(Path(entry.path))
-                elif entry.is_file():
-                    if entry.name[-4:].lower() == ".zip":
-                        yield from _members(Path(entry.path))
-                    else:
-                        yield Path(entry.path)
-                elif entry.is_symlink():
-                    yield Path(entry.path)
+                is_folder = entry.is_dir()
             except OSError:
-                yield Path(entry.path)
+                is_folder = False
+            if is_folder:
+                waiting.append(path)
+            else:
+                yield from _members(path)
 
 
 def _members(path: Path) -> Iterator[Path]:
@@ -146,14 +142,20 @@ def _members(path: Path) -> Iterator[Path]:
         yield path
 
 
-def _read_batch(paths: list[Path]) -> list[Header | str]:
-    return [_read_one(path) for path in paths]
+def _read_batch(earlier: ScanCache | None, paths: list[Path]) -> list[tuple[Stamp | None, Outcome]]:
+    if earlier is None:
+        return [(None, _read_one(path)) for path in paths]
+    outcomes = []
+    for path in paths:
+        stamp = Stamp.of(path)
+        outcomes.append((stamp, earlier.get(path, stamp) or _read_one(path)))
+    return outcomes
 
 
-def _read_one(path: Path) -> Header | str:
-    """Return the header, or a word that says why there is none."""
+def _read_one(path: Path) -> Outcome:
+    """Return what the index needs of an image, or a word that says why there is none."""
     try:
-        return read_header(path)
+        header = read_header(path)
     except NotDicomError:
         return "damaged" if path.suffix.lower() in _DICOM_SUFFIXES else "ignored"
     except DamagedError as error:
@@ -162,52 +164,57 @@ def _read_one(path: Path) -> Header | str:
         return "permission"
     except OSError:
         return "damaged"
-
-
-def _add(scan: _Scan, path: Path, outcome: Header | str) -> None:
-    if isinstance(outcome, str):
-        if outcome == "ignored":
-            scan.n_ignored += 1
-        else:
-            scan.n_files += 1
-            scan.unreadable.append(UnreadableFile(path, outcome))
-        return
-    header = outcome
-    sop_class = header.text(Tag.SOPClassUID)
-    if sop_class == _DICOMDIR_CLASS or path.name.upper() == "DICOMDIR":
-        scan.n_ignored += 1
-        return
-    scan.n_files += 1
-    study, series = header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID)
-    if not study or not series:
-        scan.unreadable.append(UnreadableFile(path, "damaged"))
-        return
-    truncated = _is_truncated(header)
-    if truncated:
-        scan.unreadable.append(UnreadableFile(path, "truncated"))
-    role, why_not = classify_image(header)
-    orientation = header.numbers(Tag.ImageOrientationPatient)
-    key = (
-        *(study, series, role, why_not, header.integer(Tag.Rows), header.integer(Tag.Columns), header.text(Tag.FrameOfReferenceUID)),
-        tuple(round(cosine, 2) + 0.0 for cosine in orientation) if orientation else None,
+    if header.text(Tag.SOPClassUID) == _DICOMDIR_CLASS or path.name.upper() == "DICOMDIR":
+        return "ignored"
+    if not header.text(Tag.StudyInstanceUID) or not header.text(Tag.SeriesInstanceUID):
+        return "damaged"
+    return KnownImage(
+        head=header,
+        sop_instance_uid=header.text(Tag.SOPInstanceUID),
+        height_mm=_height_mm(header),
+        acquisition=header.text(Tag.AcquisitionTime),
+        truncated=_is_truncated(header),
+        identifiers=_identifiers(header),
     )
+
+
+def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
+    """Sort one outcome in; return it as the cache shall keep it."""
+    if outcome == "ignored":
+        scan.n_ignored += 1
+        return outcome
+    scan.n_files += 1
+    if isinstance(outcome, str):
+        scan.unreadable.append(UnreadableFile(path, outcome))
+        return outcome
+    if outcome.truncated:
+        scan.unreadable.append(UnreadableFile(path, "truncated"))
+    role, why_not = classify_image(outcome.head)
+    key = _group_key(outcome.head, role, why_not)
     group = scan.groups.get(key)
     if group is None:
-        group = scan.groups[key] = _Group(header, role, why_not)
-    uid = header.text(Tag.SOPInstanceUID)
-    image = _Image(path, uid, _height_mm(header, orientation), header.text(Tag.AcquisitionTime), truncated)
-    twin = group.images.get(uid) if uid else None
+        group = scan.groups[key] = _Group(outcome.head, role, why_not)
+    image = replace(outcome, head=group.header)
+    uid = image.sop_instance_uid
+    twin = group.images.get(uid, (path, None))[1] if uid else None
     if twin is not None and (twin.height_mm, twin.acquisition) == (image.height_mm, image.acquisition):
         scan.n_duplicates += 1
-        if not twin.truncated or truncated:
-            return
+        if not twin.truncated or image.truncated:
+            return image
     elif twin is not None:
         uid = f"{uid} {len(group.images)}"  # two different images under one UID: keep both, conversion refuses them
-    group.images[uid or f" {len(group.images)}"] = image
-    raw = tuple(header.values.get(tag) for tag in IDENTIFYING)
-    if raw not in group.raw_identifiers:
-        group.raw_identifiers.add(raw)
-        group.identifiers.update(_identifiers(header))
+    group.images[uid or f" {len(group.images)}"] = (path, image)
+    group.identifiers.update(image.identifiers)
+    return image
+
+
+def _group_key(header: Header, role: str, why_not: str | None) -> tuple[object, ...]:
+    cosines = header.numbers(Tag.ImageOrientationPatient)
+    return (
+        *(header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID), role, why_not),
+        *(header.integer(Tag.Rows), header.integer(Tag.Columns), header.text(Tag.FrameOfReferenceUID)),
+        tuple(round(cosine, 2) + 0.0 for cosine in cosines) if cosines else None,
+    )
 
 
 def _is_truncated(header: Header) -> bool:
@@ -218,23 +225,27 @@ def _is_truncated(header: Header) -> bool:
     )
 
 
-def _height_mm(header: Header, cosines: tuple[float, ...] | None) -> float | None:
+def _height_mm(header: Header) -> float | None:
     """Return the position along the slice normal."""
-    position = header.numbers(Tag.ImagePositionPatient)
+    position, cosines = header.numbers(Tag.ImagePositionPatient), header.numbers(Tag.ImageOrientationPatient)
     if position is None or cosines is None or len(position) != 3 or len(cosines) != 6:
         return None
     (a, b, c), (d, e, f) = cosines[:3], cosines[3:]
     return (b * f - c * e) * position[0] + (c * d - a * f) * position[1] + (a * e - b * d) * position[2]
 
 
-def _identifiers(header: Header) -> Iterator[str]:
-    for tag in IDENTIFYING:
-        for text in header.texts(tag):
-            if text:
-                yield text
-    for item in header.items(Tag.OtherPatientIDsSequence):
-        if item.text(Tag.PatientID):
-            yield item.text(Tag.PatientID)
+def _identifiers(header: Header) -> tuple[str, ...]:
+    others = tuple(item.text(Tag.PatientID) for item in header.items(Tag.OtherPatientIDsSequence))
+    raw = tuple(header.values.get(tag, b"") for tag in IDENTIFYING)
+    return _distinct(raw, header.encodings, others)
+
+
+@lru_cache(maxsize=4096)
+def _distinct(raw: tuple[bytes, ...], encodings: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the distinct values, decoded; cached because the images of a series share them."""
+    header = Header(dict(zip(map(int, IDENTIFYING), raw, strict=True)), "", encodings=encodings)
+    found = {text for tag in IDENTIFYING for text in header.texts(tag) if text} | {text for text in others if text}
+    return tuple(sorted(found))
 
 
 def _assemble(scan: _Scan) -> ArchiveIndex:
@@ -262,8 +273,8 @@ def _others(candidates: Iterable[Candidate], study_uid: str) -> list[Candidate]:
 
 def _record(group: _Group) -> SeriesRecord:
     header = group.header
-    images = sorted(group.images.values(), key=lambda image: image.path)
-    heights = [image.height_mm for image in images if image.height_mm is not None]
+    images = sorted(group.images.values(), key=lambda item: item[0])
+    heights = [image.height_mm for _, image in images if image.height_mm is not None]
     sign = _normal_sign(header)
     record = SeriesRecord(
         study_instance_uid=header.text(Tag.StudyInstanceUID),
@@ -281,7 +292,7 @@ def _record(group: _Group) -> SeriesRecord:
         sex=header.text(Tag.PatientSex) or None,
         age_years=read_age_years(header),
         tracer=read_tracer(header),
-        files=tuple(image.path for image in images),
+        files=tuple(path for path, _ in images),
         n_slices=len(images),
         z_range_mm=_range(heights, sign) if group.role != "other" and len(heights) == len(images) else None,
         identifiers=tuple(sorted(group.identifiers)),

@@ -8,8 +8,10 @@ from dicom.pet_files import CT, PET, save, write_series
 from pydicom.dataset import Dataset
 
 from petarseg.dicom.convert import convert_pet
+from petarseg.dicom.header import Header, read_header
 from petarseg.dicom.index import scan_archive
 from petarseg.errors import ConfigError
+from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason
 
 
@@ -233,3 +235,48 @@ def test_progress_counts_files(tmp_path: Path) -> None:
     seen: list[int] = []
     scan_archive(tmp_path, on_progress=seen.append)
     assert seen[-1] == 6
+
+
+def test_a_second_scan_reads_only_what_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from petarseg.dicom import index as module
+
+    files = write_series(tmp_path / "archive" / "pet")
+    write_series(tmp_path / "archive" / "ct", CT)
+    (tmp_path / "archive" / "notes.txt").write_text("not DICOM")
+    keys = KeyFolder.open(tmp_path / "key")
+    first = scan_archive(tmp_path / "archive", cache=keys)
+    assert first == scan_archive(tmp_path / "archive")
+    read: list[Path] = []
+
+    def spy(path: Path) -> Header:
+        read.append(path)
+        return read_header(path)
+
+    monkeypatch.setattr(module, "read_header", spy)
+    assert scan_archive(tmp_path / "archive", cache=keys) == first
+    assert read == []
+    files[0].write_bytes(files[0].read_bytes() + b"\0\0")
+    files[1].unlink()
+    second = scan_archive(tmp_path / "archive", cache=keys)
+    assert read == [files[0]]
+    assert second.n_files == 11
+    monkeypatch.undo()
+    assert second == scan_archive(tmp_path / "archive")
+    for path in (tmp_path / "key").rglob("*"):
+        assert not path.is_file() or b"Person" not in path.read_bytes()
+
+
+def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import os
+
+    write_series(tmp_path / "open")
+    (tmp_path / "closed").mkdir()
+    listed = os.scandir
+
+    def scandir(path: Path) -> object:
+        if Path(path).name == "closed":
+            raise PermissionError
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert [(item.path.name, item.why) for item in scan_archive(tmp_path).unreadable] == [("closed", "permission")]
