@@ -138,11 +138,15 @@ def _decide(text: str, scope: Scope, ranked: Sequence[Ranked], origin: int) -> S
 def _by_precedence(text: str, pool: Sequence[Mention]) -> list[Mention]:
     """Order the candidates for the site: places last ("left thigh, adductor magnus": the muscle), surroundings before their level.
 
+    Of two that stand side by side the second is the noun: "diaphragmatic pleural plaque" is a pleural one.
     "T12-L1 paravertebral mass" is a paravertebral mass; "T12 lesion with epidural extension" is a vertebra.
     """
 
     def late(mention: Mention) -> bool:
         if mention.term.kind == "place":
+            return True
+        head = next((m for m in pool if m.term.kind == "site" and 0 < m.start - mention.end <= 1), None)
+        if head is not None and mention.term.kind == "site" and head.term.organ != "bone":
             return True
         surroundings = [m for m in pool if m.term.kind == "site" and m.term.region == NOT_STATED and m.start > mention.start]
         return mention.term.organ == "bone" and any(not re.search(r"\bwith\b|[,;]", text[mention.end : m.start]) for m in surroundings)

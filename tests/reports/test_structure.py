@@ -88,7 +88,7 @@ Cutaneous lesion on the left scalp, SUVmax 3.7, slice 4. | Head | skin/subcutis 
 Nodule in the right deltoid muscle, SUVmax 4.0, slice 60. | Upper extremity | muscle | right
 Left pleural thickening with SUVmax 6.6, slice 98. | Chest | pleura | left
 Pericardial nodule, SUVmax 5.0, slice 90. | Chest | pericardium | none
-Anterior mediastinal mass with SUVmax 9.5 on slice 65. | Chest | mediastinum | none
+Anterior mediastinal mass with SUVmax 9.5 on slice 65. | Chest | mediastinum | midline
 Large right hilar mass with SUV max of 14.8, slice 74, extending into the mediastinum and encasing the right main bronchus. | Chest | lung | right
 The mass in the left upper lobe abutting the mediastinal pleura has an SUV max of 13.3 on slice 60. | Chest | lung | left
 RUL apical nodule, SUVmax 3.3, slice 50. | Chest | lung | right
@@ -101,7 +101,7 @@ Left external iliac chain lymph node has SUVmax of 6.3 on slice 240. | Pelvis | 
 Bone marrow lesion in the right scapula with SUVmax 5.7 on slice 62. | Chest | bone | right
 Focus of uptake in the left clavicular head, SUVmax 4.1 on slice 55. | Chest | bone | left
 Right mandible lesion SUVmax 7.9 on slice 28. | Head | bone | right
-Clival lesion with SUVmax of 8.1 on slice 14. | Head | skull base | none
+Clival lesion with SUVmax of 8.1 on slice 14. | Head | skull base | midline
 S1 vertebral body lesion with SUVmax 5.9 on slice 215. | Pelvis | bone | midline
 T12-L1 paravertebral mass, SUVmax 7.0 on slice 130. | Chest | paravertebral soft tissue | none
 Right-sided pleural nodule, SUVmax 5.5, slice 92. | Chest | pleura | right
@@ -119,7 +119,7 @@ Left testicular mass, SUVmax 9.3, slice 300. | Pelvis | testis | left
 Left popliteal lymph node with SUVmax 3.2, slice 380. | Lower extremity | lymph node | left
 Vertebral body metastasis at T4 with SUVmax of 9.9 (slice 70). | Chest | bone | midline
 Lesion involving the right L5 pedicle, SUVmax 6.8, slice 195. | Abdomen | bone | right
-Focus at the bladder dome, SUVmax 22.0, slice 255. | Pelvis | bladder | none
+Focus at the bladder dome, SUVmax 22.0, slice 255. | Pelvis | bladder | midline
 Anterior abdominal wall implant to the left of the umbilicus, SUVmax 6.1, slice 190. | Abdomen | abdominal wall | left
 Uptake in the right hip joint, SUVmax 3.5, slice 262. | Pelvis | bone | right
 Uptake in the left shoulder joint, SUVmax 3.9, slice 50. | Upper extremity | bone | left
@@ -127,6 +127,90 @@ Left chest wall mass eroding the 5th rib with SUVmax of 8.6 on slice 88. | Chest
 Left ventricular apex focus, SUVmax 8.0, slice 96. | Chest | heart | none
 Thymic bed soft tissue, SUVmax 3.3, slice 68. | Chest | thymus | midline
 Left periaortic lymphadenopathy, SUVmax 9.2, slice 165, unchanged from 9.0. | Abdomen | lymph node | left
+Nodular uptake along the left lateral pleura at the costophrenic angle, SUVmax 5.1, slice 110. | Chest | pleura | left
+Focal uptake in segment 6 of the liver, maximum SUV 7.2, im 130. | Abdomen | liver | none
+FDG-avid right paracardiac node, SUVmax 4.0 (slice 102). | Chest | lymph node | right
+Lesion in the left hemipelvis (posterior ilium) SUVmax 9.8 on slice 232. | Pelvis | bone | left
+New FDG uptake within the right S1 vertebral body/sacral ala, SUVmax 6.0, slice 222. | Pelvis | bone | right
+Hypermetabolic lymph node in the left posterior triangle of the neck, SUVmax 8.0, slice 38. | Neck | lymph node | left
+Intense uptake at the vaginal cuff, SUVmax 10.0, slice 262. | Pelvis | vagina | midline
+Irregular mass in the body of the stomach with SUVmax 12.9 on slice 128. | Abdomen | stomach | none
+Left lower paratracheal lymph node (4L), SUVmax 6.3, slice 64. | Chest | lymph node | left
+Left lateral aspect of the base of tongue, SUVmax 11.4, slice 30. | Head | oropharynx | left
+Uptake in the head of the right humerus with SUVmax of 4.0 at slice 49. | Upper extremity | bone | right
+Lytic destruction of the odontoid process, SUV max 9.8, slice 25. | Neck | bone | midline
+Right crural node, SUVmax 3.0, slice 130. | Abdomen | lymph node | right
+Left gastric lymph node SUVmax 4.4 slice 120. | Abdomen | lymph node | none
+Uptake in the left lower quadrant mesenteric nodule SUVmax 5.0, slice 200. | Abdomen | mesentery | left
+Hypodense lesion in the uncinate process of the pancreas with SUVmax 4.3 on slice 142. | Abdomen | pancreas | none
+FDG avid thickening of the ascending colon, SUVmax 11.4 on image 170. | Abdomen | colon | none
+Cystic lesion of the right ovary SUVmax 3.7 slice 248. | Pelvis | ovary | right
+FDG avid tumor thrombus in the left renal vein, SUVmax 6.5 on slice 148. | Abdomen | vessel | left
+Hypermetabolic nodule posterior to the right kidney, SUVmax 5.0, slice 150. | Abdomen | kidney | right
+Rim of uptake around the left hip prosthesis, SUVmax 5.0, slice 265. | Pelvis | bone | left
+Left adrenal metastasis increased from SUVmax 3.0 to SUVmax 7.7 (slice 118). | Abdomen | adrenal gland | left
+Patient's known right lung cancer has a SUVmax of 12.1 on slice 66. | Chest | lung | right
+Metastatic lung cancer with new lesion in the right ilium, SUVmax 6.6, slice 230. | Pelvis | bone | right
+Recurrent melanoma: left inguinal adenopathy SUVmax 13.1 slice 255. | Pelvis | lymph node | left
+Left breast primary: SUV max 8.0 (image 78). | Chest | breast | left
+In the right lobe of the thyroid there is a nodule, SUVmax 12.0 on slice 44. | Neck | thyroid | right
+Right level V cervical lymph node, SUVmax 3.9, slice 42. | Neck | lymph node | right
+Postsurgical changes of right upper lobectomy; new nodule at the bronchial stump, SUVmax 6.0, slice 64. | Chest | bronchus | none
+Right apical pleural thickening, SUVmax 3.9, slice 46. | Chest | pleura | right
+There is a 1.1 cm nodule within the anterior segment of the right upper lobe with SUVmax of 2.9 on slice 60, previously 0.9 cm. | Chest | lung | right
+Left submental node, SUVmax 3.2, slice 36. | Neck | lymph node | left
+Nodal conglomerate along the right pelvic sidewall, SUVmax 9.9, slice 245. | Pelvis | lymph node | right
+Large retroperitoneal mass encasing the aorta, SUVmax 14.0, slice 160. | Abdomen | retroperitoneum | none
+Left psoas abscess SUVmax 9.4, slice 190. | Abdomen | muscle | left
+Uptake in the soft tissues of the right thigh, SUVmax 4.8, slice 330. | Lower extremity | soft tissue | right
+Uptake within the right vastus lateralis muscle, SUVmax 5.1 on slice 320. | Lower extremity | muscle | right
+Left femoral head avascular necrosis, SUVmax 4.4, slice 262. | Lower extremity | bone | left
+Right distal radius uptake, SUVmax 3.0, slice 200. | Upper extremity | bone | right
+Left first rib, costochondral junction: SUVmax 3.3, slice 55. | Chest | bone | left
+L5-S1 facet on the left, SUVmax 4.5, slice 205. | Abdomen | bone | left
+Left SI joint SUVmax 3.5 slice 225. | Pelvis | bone | left
+R hilar LN, SUVmax 5.0, sl 74. | Chest | lymph node | right
+Lt adrenal, SUVmax 4.2, im 118. | Abdomen | adrenal gland | left
+Rt. supraclavicular LN SUVmax 4.2, im 50. | Neck | lymph node | right
+Bladder wall mass along the left lateral wall, SUVmax 15, slice 260. | Pelvis | bladder | left
+Fundal gallbladder mass invading segment V, SUVmax 8.0, slice 135. | Abdomen | gallbladder | none
+Klatskin tumor SUVmax 6.6 slice 125. | Abdomen | bile duct | none
+Mid-esophageal lesion with SUVmax 13.8 (slice 75). | Chest | esophagus | none
+Upper thoracic esophagus mass, SUVmax 9.8 on slice 58. | Chest | esophagus | none
+Jejunal loop in the left upper quadrant, SUVmax 6.4, slice 150. | Abdomen | small bowel | left
+Lesion of the penile shaft, SUVmax 7.2, slice 300. | Pelvis | penis | midline
+Retroperitoneal lymph nodes, left para-aortic, SUVmax 8.7 on slice 165. | Abdomen | lymph node | left
+Aortocaval lymph node, SUVmax 5.4, slice 168. | Abdomen | lymph node | midline
+Retrocaval node SUVmax 4.4, slice 158. | Abdomen | lymph node | none
+Left common femoral lymph node, SUVmax 5.5, slice 270. | Pelvis | lymph node | left
+Focal FDG uptake at the anastomosis in the sigmoid colon SUVmax 7.7 slice 250. | Pelvis | colon | none
+Lung: left apex nodule, 1.0 cm, SUVmax 2.6, slice 44. | Chest | lung | left
+Bones: uptake in the right sternoclavicular joint SUVmax 3.4, slice 54. | Chest | bone | right
+Left seventh rib anteriorly, SUVmax 5.8, slice 120. | Chest | bone | left
+Intense focal uptake in the pituitary, SUVmax 8.0, slice 12. | Head | pituitary gland | midline
+Left orbital mass, SUVmax 7.0, slice 14. | Head | orbit | left
+Left sphenoid wing meningioma SUVmax 5.0, slice 11. | Head | meninges | left
+Left cerebellar hemisphere lesion SUVmax 9.0 slice 16. | Head | brain | left
+Right cavernous sinus lesion SUVmax 6.0, slice 13. | Head | skull base | right
+Hypopharyngeal mass in the left pyriform sinus, SUVmax 14.0, slice 36. | Neck | hypopharynx | left
+Hard palate lesion SUVmax 6.6, slice 22. | Head | oral cavity | none
+Left floor of mouth SUVmax 10.2 on slice 30. | Head | oral cavity | left
+Nodule in the left pectoralis major, SUVmax 4.0, slice 68. | Chest | muscle | left
+Port-site nodule in the right upper anterior chest wall, SUVmax 4.1, slice 60. | Chest | chest wall | right
+Skin thickening of the left breast with SUVmax 3.0, slice 80. | Chest | skin/subcutis | left
+Left axillary tail mass SUVmax 4.4 slice 70. | Chest | breast | left
+Right infraspinatus intramuscular deposit SUVmax 6.0, slice 58. | Chest | muscle | right
+Subcutaneous nodule in the left upper back, SUVmax 5.2, slice 60. | Chest | skin/subcutis | left
+Subcutaneous deposit in the anterior abdominal wall, SUVmax 3.6, slice 180. | Abdomen | skin/subcutis | none
+Perirectal lymph node SUVmax 3.8, slice 258. | Pelvis | lymph node | none
+Right ureter mid portion SUVmax 10.0 slice 200. | Abdomen | ureter | right
+Focus of activity in the caudate lobe of the liver with SUVmax 8.8, slice 118. | Abdomen | liver | none
+Epidural mass at T7-T8, SUVmax 9.0, slice 96. | Chest | spinal canal | midline
+Left neural foraminal mass at L2, SUVmax 4.0, slice 155. | Abdomen | nerve | left
+Diaphragmatic pleural plaque on the right, SUVmax 4.1, slice 100. | Chest | pleura | right
+Thickening of the right posterior costophrenic sulcus, SUVmax 9.9 on slice 112. | Chest | pleura | right
+Lytic left frontal lesion, SUVmax 5.5, slice 9. | Head | bone | left
+Prostate apex focus, SUVmax 7.0, slice 280. | Pelvis | prostate | midline
 """.strip().splitlines()
 
 
