@@ -12,16 +12,18 @@ import cc3d
 import numpy as np
 from numpy.typing import NDArray
 
+from petarseg.errors import FindingRejected
 from petarseg.lesions.components import Index3
 from petarseg.lesions.methods import MATCHED_VOXELS, Contour, Layer, Reading, Request, Ridge
 from petarseg.lesions.split import basin
 from petarseg.lesions.subvoxel import REACH, halve, repeat
+from petarseg.reasons import Reason
 
 QUANTUM_SUV = 2.0**-20
 """Sums are taken over integer multiples of this. Integer sums do not depend on their order, so every backend gets the same."""
 
 MAX_EXTENT_MM = 450.0
-"""A contour that is longer than this along an axis is no lesion."""
+"""A region longer than this along an axis is no lesion."""
 
 SHELL_MM = 5.0
 """Thickness of the shell in which the background is measured."""
@@ -36,6 +38,11 @@ LAYER_REACH = 3
 """Distance in voxels of the layer in which UW-ITM measures the background."""
 
 DIRECTIONS = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) != (0, 0, 0)])
+
+HIGHEST_SUV = 1e5
+"""No image in SUV holds larger values; integer sums stay far from overflow."""
+
+TOO_LARGE = Reading(0, 0.0, 0.0, too_large=True)
 
 Spacing = tuple[float, float, float]
 
@@ -136,6 +143,8 @@ class Neighbourhood:
         self.high = [min(c, n) for c, n in zip(high, self.array.shape, strict=True)]
         box = tuple(slice(first, last) for first, last in zip(self.low, self.high, strict=True))
         self.values = np.ascontiguousarray(self.array[box], dtype=np.float64)
+        if not np.abs(self.values).max() <= HIGHEST_SUV:  # also true of NaN
+            raise FindingRejected(Reason.INVALID_IMAGE, {"near_lesion": True})
         self.quanta = np.rint(self.values * (1.0 / QUANTUM_SUV)).astype(np.int64)
         self.local = self._inside(self.seed)
 
@@ -158,11 +167,12 @@ class Neighbourhood:
             above = self.values >= request.threshold_suv
             labels = cc3d.connected_components(above, connectivity=6)
             region: NDArray[np.bool_] = labels == labels[self.local]
-            room = self._room(region, self.margin)
+            spans = _spans(region)
+            if self._too_long(spans):
+                return TOO_LARGE
+            room = self._room(spans, self.margin)
             if room is None:
                 break
-            if self._too_long(room):
-                return Reading(0, 0.0, 0.0, too_large=True)
             self._cut(*room)
         self.mask, split = self._own(region)
         background, spread = self._background(above) if request.background else (None, None)
@@ -171,8 +181,7 @@ class Neighbourhood:
 
     def _finer(self, reading: Reading, threshold_suv: float) -> Reading:
         """Measure volume and mean on half the spacing: samples above the threshold in and beside the region."""
-        occupied = [np.flatnonzero(self.mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
-        box = tuple(slice(max(int(axis[0]) - 1 - REACH, 0), int(axis[-1]) + 2 + REACH) for axis in occupied)
+        box = tuple(slice(max(first - 1 - REACH, 0), last + 2 + REACH) for first, last in _spans(self.mask))
         samples = halve(self.values[box])[repeat(dilate(self.mask[box], (1, 1, 1)))]
         inside = np.rint(samples[samples >= threshold_suv] * (1.0 / QUANTUM_SUV)).astype(np.int64)
         if inside.size == 0:
@@ -184,11 +193,11 @@ class Neighbourhood:
         if request.threshold_suv is not None:
             around = edge_neighbours(self.mask) if request.diagonal else face_neighbours(self.mask)
             self.mask = self.mask | (around & (self.values > request.threshold_suv))
-        reach = (LAYER_REACH + 1,) * 3
-        room = self._room(self.mask, reach)
+        spans = _spans(self.mask)
+        if self._too_long(spans):
+            return TOO_LARGE
+        room = self._room(spans, (LAYER_REACH + 1,) * 3)
         if room is not None:
-            if self._too_long(room):
-                return Reading(0, 0.0, 0.0, too_large=True)
             before, offset = self.mask, self.start
             self._cut(*room)
             self.mask = np.zeros(self.values.shape, dtype=bool)
@@ -232,20 +241,19 @@ class Neighbourhood:
             return basin(self.values, region, self.local, rivals), True
         return region, False
 
-    def _room(self, mask: NDArray[np.bool_], margin: Sequence[int]) -> tuple[list[int], list[int]] | None:
-        """Return a larger box when `mask` and a margin around it do not fit into this one, else None."""
+    def _room(self, spans: Sequence[tuple[int, int]], margin: Sequence[int]) -> tuple[list[int], list[int]] | None:
+        """Return a larger box when a region and a margin around it do not fit into this one, else None."""
         low, high, cramped = list(self.low), list(self.high), False
-        for axis in range(3):
+        for axis, (first, last) in enumerate(spans):
             length = self.high[axis] - self.low[axis]
-            occupied = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-            if self.low[axis] > 0 and occupied[0] < margin[axis]:
+            if self.low[axis] > 0 and first < margin[axis]:
                 low[axis], cramped = self.low[axis] - max(margin[axis], length // 3), True
-            if self.high[axis] < self.array.shape[axis] and occupied[-1] >= length - margin[axis]:
+            if self.high[axis] < self.array.shape[axis] and last >= length - margin[axis]:
                 high[axis], cramped = self.high[axis] + max(margin[axis], length // 3), True
         return (low, high) if cramped else None
 
-    def _too_long(self, room: tuple[list[int], list[int]]) -> bool:
-        return any((last - first) * step > MAX_EXTENT_MM for first, last, step in zip(*room, self.spacing_mm, strict=True))
+    def _too_long(self, spans: Sequence[tuple[int, int]]) -> bool:
+        return any((last - first + 1) * step > MAX_EXTENT_MM for (first, last), step in zip(spans, self.spacing_mm, strict=True))
 
     def _background(self, above: NDArray[np.bool_]) -> tuple[float | None, float | None]:
         """Return median and spread of the shell around the region, other hot structures left out."""
@@ -257,6 +265,12 @@ class Neighbourhood:
         middle, lower = (values.size - 1) // 2, int(0.16 * (values.size - 1))
         ordered = np.partition(values, (lower, middle))
         return int(ordered[middle]) * QUANTUM_SUV, int(ordered[middle] - ordered[lower]) * QUANTUM_SUV
+
+
+def _spans(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first and last occupied index along each axis."""
+    occupied = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    return [(int(axis[0]), int(axis[-1])) for axis in occupied]
 
 
 def _central_difference(values: NDArray[np.float64], axis: int, step_mm: float) -> NDArray[np.float64]:
