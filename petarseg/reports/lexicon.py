@@ -104,7 +104,8 @@ _NEGATED_PHYSIOLOGIC = re.compile(
 )
 _PHYSIOLOGIC_ORGAN = re.compile(
     r"(?<!to the )(?<!posterior to )(?<!anterior to )(?<!adjacent to )(?<!near the )(?<!above the )(?<!below the )"
-    r"(?<!behind the )(?<!between the )(?<!beside the )(?<!along the )\b(?P<organ>(?:urinary )?bladder|kidneys?|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
+    r"(?<!behind the )(?<!between the )(?<!beside the )(?<!along the )\b(?P<organ>(?:urinary )?bladder|kidneys?"
+    r"|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
     r"ureter(?:s|al)?|brain|cerebral cortex|gr[ae]y matter|basal ganglia|cerebellum|myocardi(?:um|al)|heart|left ventric(?:le"
     r"|ular)(?: myocardi(?:um|al))?|(?:salivary|parotid|submandibular|lacrimal|sublingual) glands?|parotids?|submandibulars?|tonsils?|"
     r"waldeyer'?s? ring|thymus|brown fat|bowel|colon|small bowel|cecum|stomach|vocal cords|testes|testicles|extraocular muscles|"

@@ -8,53 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from petarseg.reports.chunk import DATE, MARK, NUMBER, OPAQUE, SIZE, SUV, WORD, Chunk
 from petarseg.reports.lexicon import word_set
-
-# --- what a chunk can be ---
-SUV, NUMBER, SLICE, DATE, SIZE, OPAQUE, WORD, MARK = "SUV", "NUMBER", "SLICE", "DATE", "SIZE", "OPAQUE", "WORD", "MARK"
-
-
-@dataclass(frozen=True, slots=True)
-class SliceNumbers:
-    """What a slice mention says.
-
-    Parameters
-    ----------
-    plane : str
-        ``axial``, ``ct`` (axial, but of the CT series), ``coronal``, ``sagittal``, ``mr`` or ``mip``.
-    numbers : tuple of int
-        The slice numbers in text order.
-    spans : tuple of (int, int)
-        Offsets of each number in the text.
-    is_range : bool
-        True for "slices 44-48".
-    form : str
-        ``plain``, ``of_total`` ("501 of 640"), ``series`` ("series 3, image 78") or ``tuple`` ("4/118").
-    explicit : bool
-        The mention names the PET or axial plane.
-    """
-
-    plane: str
-    numbers: tuple[int, ...]
-    spans: tuple[tuple[int, int], ...]
-    is_range: bool = False
-    form: str = "plain"
-    explicit: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Chunk:
-    """A piece of a sentence; `text` is lower-case, offsets are those of the text."""
-
-    kind: str
-    start: int
-    end: int
-    text: str
-    suv_kind: str = ""
-    slices: SliceNumbers | None = None
-
+from petarseg.reports.slices import slice_chunks, tuple_chunks
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?"
@@ -144,66 +102,6 @@ _UPTAKE_KEYWORD = re.compile(
 )
 _OTHER_VALUE = re.compile(r"\b(?:SUV|SUL)[\s-]?(?:ratio|r|index|threshold|cut-?off|scale|window|units?\b)\w*|\bSUVR\b", re.IGNORECASE)
 
-# --- slices ---
-_PLANE = (
-    r"(?:pet[\s/-]{0,3}ct|pet|ct|cta|ldct|mri?|fused|fusion|fuse|trans-?axial|axial|axials|axia|axail|axal|axiial|ax|transverse|trans"
-    r"|coronal|cor|sagittal|sag|saggital|sagital|mip|"
-    r"nac|attenuation[\s-]corrected|ac|emission|whole[\s-]body|wb|static|low[\s-]dose|standard|corresponding|reconstructed|reformatted"
-    r"|reformat|primary|main|key|same|thin|dicom|hd|delayed|skull|head)"
-)
-_SLICE_WORD = (
-    r"(?:slices?|slcs?|slcie|silce|slise|slide|sl|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|frames?|planes?|cuts?|section)"
-)
-_INDEX = (
-    r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:=|:|#|-"
-    r"|,(?=\s?\d{2,4}\s?(?:[).;,]|$)))?\s?(?:#\s?)?"
-)
-_JOIN = r"(?:\s?,\s?(?:and\s|&\s?)?|\s?(?:&|\+)\s?|\s(?:and|or)\s)"
-_RANGE = r"(?:\s?-\s?|\s?\.\.\s?|\s(?:to|through|thru|until|till)\s)"
-_INT = r"(?<![\d.])\d{1,4}(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice|weeks?|days?|months?|years?|hours?|min)\b)"
-_SERIES = r"(?:\b(?:series|ser|se|study|acquisition)\.?\s?(?:number|no\.?|#|:|=)?\s?#?(?P<series>\d{1,4})\s?(?:[,;:/|-]|and|on)?\s{0,2})"
-_LEADING = (
-    rf"(?P<planes>(?:\b{_PLANE}\b\.?[\s,/&+-]{{1,3}}(?:(?:and|or|the|view|views|series|plane|projection"
-    rf"|reformats?)[\s,]{{1,2}}){{0,2}}){{0,5}})"
-)
-_SLICE_MENTION = re.compile(
-    rf"{_SERIES}?{_LEADING}(?P<word>\b{_SLICE_WORD}\.?)(?:\s(?:numbered|is|are|being|at|labell?ed|through))?{_INDEX}"
-    rf"(?P<first>{_INT})",
-    re.IGNORECASE,
-)
-_PLANE_NUMBER = re.compile(
-    rf"(?P<planes>\b(?:(?:pet[\s/-]{{0,3}}ct|pet|fused|ct)[\s,/-]{{1,2}}){{0,2}}(?:trans-?axial|axial|ax|transverse|fused|coronal|cor"
-    rf"|sagittal|sag)\b\.?(?:\s?[/\s-]\s?(?:pet[\s/-]{{0,3}}ct|pet|ct|fused|fusion)\b){{0,2}})(?:\s?(?:view|plane|position|level"
-    rf"|location))?\s?(?:number|no\.?|nr\.?)?\s?(?:=|:|#|-)?\s?(?P<first>{_INT})",
-    re.IGNORECASE,
-)
-_BARE_SERIES = re.compile(
-    r"\b(?:series|ser|se)\.?\s?(?:number|no\.?|#|:|=)?\s?#?\d{1,4}\b(?:\s?/\s?(?P<image>\d{1,4})\b)?",
-    re.IGNORECASE,
-)
-_TUPLE = re.compile(
-    r"(?<![\d./:-])(?P<open>[(\[]\s?)?(?P<series>\d{1,3})\s?(?P<mark>[/:]|-(?=\d))\s?(?P<image>\d{1,4})(?P<close>\s?[)\]])?(?!\d"
-    r"|[/:.-]\d|\s?(?:%|mm|cm|th))"
-)
-_OF_TOTAL = re.compile(r"\s?(?:of|out of|/)\s?(?P<total>\d{2,4})\b(?!\s?(?:mm|cm)|[/.]\d)", re.IGNORECASE)
-_AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?![/.]\d|\s?(?:mm|cm))")
-_MORE = re.compile(
-    rf"(?P<join>{_JOIN})(?:(?:on\s)?(?:{_SLICE_WORD})\.?\s?#?\s?)?(?P<number>{_INT})(?!\s?(?:x\b|lesion|nodul|node|foci|mm|cm|%"
-    r"|hounsfield|hu\b))",
-    re.IGNORECASE,
-)
-_THROUGH = re.compile(rf"{_RANGE}(?:{_SLICE_WORD}\.?\s?)?(?P<number>{_INT})", re.IGNORECASE)
-_PLANE_AFTER = re.compile(
-    rf"[\s,]{{0,2}}(?:[(\[]\s?)?(?:(?:of|on|in|from)\s(?:the\s)?)?(?P<plane>coronal|sagittal|axial|ct|mri?|mip|cor"
-    rf"|sag)\b(?!\s?(?:{_SLICE_WORD})\b)(?:[\s-](?:images?|series|plane|view|projection|reformat\w*|scan|portion|component|study"
-    r"|reconstruction))?(?!\s?\d)",
-    re.IGNORECASE,
-)
-_PLANE_BEFORE = re.compile(
-    r"\b(?P<plane>coronal|sagittal|mip|axial|transaxial)(?:ly)?(?:\s(?:pet|ct|fused|fusion|pet[/-]?ct))?\s(?:images?|views?|planes?"
-    r"|projections?|reformat\w*|reconstructions?|series|sequence|mip)\s?[,(:]{0,2}\s?(?:on\s|at\s|see\s|in\s)?$",
-    re.IGNORECASE,
-)
 _WORD_OR_MARK = re.compile(r"\d+(?:[.,]\d{1,3}(?![\d]))?|[A-Za-z\u00c0-\u024f]+(?:'[a-z]+)?|->|=>|>=|<=|\u2192|\.{2,}|\S")
 _GLUED = re.compile(r"(?<=[a-z)])(?=\d)|(?<=\d)(?=(?:g/ml))", re.IGNORECASE)
 
@@ -266,7 +164,7 @@ def _special(sentence: str) -> Iterator[Chunk]:
     """Yield the chunks that are more than a word or number, the stronger kinds first."""
     for match in _DATE.finditer(sentence):
         yield Chunk(DATE, match.start(), match.end(), match.group().lower())
-    yield from _slice_chunks(sentence)
+    yield from slice_chunks(sentence)
     for match in _SIZE.finditer(sentence):
         if not sentence[: match.start()].endswith(("SUV", "suv")):
             yield Chunk(SIZE, match.start(), match.end(), match.group().lower())
@@ -280,7 +178,7 @@ def _special(sentence: str) -> Iterator[Chunk]:
         yield Chunk(SUV, match.start(), match.end(), match.group().lower(), "uptake")
     for match in _OPAQUE.finditer(sentence):
         yield Chunk(OPAQUE, match.start(), match.end(), match.group().lower())
-    yield from _tuple_chunks(sentence)
+    yield from tuple_chunks(sentence)
 
 
 def _suv_kind(match: re.Match[str]) -> str:
@@ -327,140 +225,6 @@ def _like_max(suffix: str) -> bool:
     """Say whether letters after SUV are "max" with at most a slip of the keyboard or a "bw"."""
     stem = suffix.removesuffix("bw").removesuffix("s") if suffix not in ("mas",) else suffix
     return stem.startswith("max") or stem in _NEARLY_MAX
-
-
-def _slice_chunks(sentence: str) -> Iterator[Chunk]:
-    for pattern in (_SLICE_MENTION, _PLANE_NUMBER):
-        for match in pattern.finditer(sentence):
-            if (
-                pattern is _SLICE_MENTION
-                and match["word"].lower().rstrip(".") in ("section", "cut", "cuts", "slide", "plane", "planes")
-                and not match["planes"]
-            ):
-                continue
-            yield _read_slices(sentence, match)
-    for match in _LETTER_TUPLE.finditer(sentence):
-        numbers = SliceNumbers("axial", (int(match["image"]),), (match.span("image"),), form="series")
-        yield Chunk(SLICE, match.start(), match.end(), match.group().lower(), slices=numbers)
-    for match in _BARE_SERIES.finditer(sentence):
-        if match["image"] is not None:
-            numbers = SliceNumbers("axial", (int(match["image"]),), (match.span("image"),), form="series")
-            yield Chunk(SLICE, match.start(), match.end(), match.group().lower(), slices=numbers)
-        else:
-            yield Chunk(OPAQUE, match.start(), match.end(), match.group().lower())
-
-
-def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
-    """Read the numbers that follow a slice keyword: one, a list, a range, "N of M" or series/image."""
-    numbers, spans = [int(match["first"])], [match.span("first")]
-    end, is_range = match.end(), False
-    form = "series" if "series" in match.re.groupindex and match["series"] else "plain"
-    through = _THROUGH.match(sentence, end)
-    total = _OF_TOTAL.match(sentence, end)
-    slash = _AFTER_SLASH.match(sentence, end)
-    if through is not None and int(through["number"]) != numbers[0]:
-        is_range, end = True, through.end()
-        numbers.append(int(through["number"]))
-        spans.append(through.span("number"))
-    elif (
-        slash is not None
-        and form == "plain"
-        and _is_series(numbers[0], int(slash["second"]), sentence[slash.start() : slash.start("second")])
-    ):
-        numbers, spans, end, form = [int(slash["second"])], [slash.span("second")], slash.end(), "tuple"
-    elif (
-        total is not None
-        and int(total["total"]) >= numbers[0]
-        and not _is_slash_list(
-            match["word"] if "word" in match.groupdict() else "", sentence[total.start()], numbers[0], int(total["total"])
-        )
-    ):
-        end, form = total.end(), "of_total"
-    elif slash is not None:
-        numbers.append(int(slash["second"]))
-        spans.append(slash.span("second"))
-        end = slash.end()
-    if form != "tuple":
-        while not is_range and (more := _MORE.match(sentence, end)) is not None:
-            if sentence[more.end() :].lstrip()[:1] in ("x", "/") or ("," in more["join"] and _starts_value(sentence, more)):
-                break
-            numbers.append(int(more["number"]))
-            spans.append(more.span("number"))
-            end = more.end()
-    before = re.search(r"\bbetween\s$", sentence[max(0, match.start() - 10) : match.start()])
-    if before is not None and len(numbers) == 2:
-        is_range = True
-    plane, explicit = _plane(sentence, match, end)
-    if isinstance(plane, tuple):
-        kept = [index for index, name in enumerate(plane[: len(numbers)]) if name == "axial"]
-        if kept:
-            numbers, spans, plane = [numbers[index] for index in kept], [spans[index] for index in kept], "axial"
-        else:
-            plane = "coronal"
-    return Chunk(
-        SLICE, match.start(), end, sentence[match.start() : end].lower(),
-        slices=SliceNumbers(plane, tuple(numbers), tuple(spans), is_range, form, explicit),
-    )  # fmt: skip
-
-
-def _is_slash_list(word: str, mark: str, first: int, second: int) -> bool:
-    """Say whether "slices 77/130" or "slice 77/78" lists two slices, unlike "image 77/299"."""
-    return mark == "/" and (word.lower().rstrip(".").endswith("s") or second == first + 1)
-
-
-def _starts_value(sentence: str, more: re.Match[str]) -> bool:
-    """Say whether a number after a comma belongs to what follows ("slice 44, 2 other nodes", "slice 44, 5.6 SUV")."""
-    return re.match(r"\s?(?:[a-z]{3,}\b(?<!and)(?<!respectively)|suv)", sentence[more.end() : more.end() + 20], re.IGNORECASE) is not None
-
-
-def _is_series(first: int, second: int, mark: str) -> bool:
-    """Say whether "image 4/118" is series 4, image 118; "image 118/345" is image 118 of 345."""
-    return first <= 20 and second > first and ("/" not in mark or second >= 2) and not (first > 12 and second >= 200)
-
-
-def _plane(sentence: str, match: re.Match[str], end: int) -> tuple[str | tuple[str, ...], bool]:
-    words = re.findall(r"[a-z]+", re.sub(r"pet[\s/-]{0,3}ct", "petct", (match["planes"] or "").lower()))
-    named = tuple(_PLANE_NAMES[word] for word in words if word in _PLANE_NAMES)
-    if len(set(named)) > 1:
-        return named, True
-    if named:
-        return named[0], True
-    before = _PLANE_BEFORE.search(sentence[max(0, match.start() - 60) : match.start()])
-    if before is not None and before["plane"].lower() in _PLANE_NAMES:
-        return _PLANE_NAMES[before["plane"].lower()], True
-    after = _PLANE_AFTER.match(sentence, end)
-    if after is not None:
-        name = after["plane"].lower()
-        return ("ct" if name == "ct" else "mr" if name.startswith("mr") else _PLANE_NAMES[name]), True
-    if any(word in ("ct", "cta", "ldct") for word in words) and not any(word in ("pet", "petct", "fused", "fusion") for word in words):
-        return "ct", True
-    if any(word in ("mr", "mri") for word in words):
-        return "mr", True
-    return "axial", any(word in ("pet", "petct", "fused", "fusion") for word in words)
-
-
-_PLANE_NAMES = {
-    **dict.fromkeys(("axial", "axials", "axia", "axail", "axal", "axiial", "ax", "transaxial", "transverse", "trans"), "axial"),
-    **dict.fromkeys(("coronal", "cor"), "coronal"),
-    **dict.fromkeys(("sagittal", "sag", "saggital", "sagital"), "sagittal"),
-    "mip": "mip",
-}
-
-
-_LETTER_TUPLE = re.compile(r"\bS(?:e|er)?\s?\d{1,2}[\s,;:/-]{0,2}(?:I|Im|Img)\s?(?P<image>\d{1,4})\b")
-
-
-def _tuple_chunks(sentence: str) -> Iterator[Chunk]:
-    """Yield "(4/118)", "[4:118]", "3-78": series and image without a word, only beside an SUV."""
-    for match in _TUPLE.finditer(sentence):
-        series, image = int(match["series"]), int(match["image"])
-        bracketed = match["open"] is not None and match["close"] is not None
-        inside = sentence[: match.start()].rfind("(") > sentence[: match.start()].rfind(")")
-        beside = re.search(r"\d\s?[,;]?\s?(?:on |at )?$", sentence[: match.start()]) is not None
-        if image < 10 or series > 20 or image <= series or (match["mark"] == "-" and not bracketed) or not (bracketed or inside or beside):
-            continue
-        numbers = SliceNumbers("axial", (image,), (match.span("image"),), form="tuple")
-        yield Chunk(SLICE, match.start("series"), match.end("image"), match.group().lower(), slices=numbers)
 
 
 def _plain(sentence: str, start: int, end: int) -> Iterator[Chunk]:

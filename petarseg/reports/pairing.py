@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
+from petarseg.reports.chunk import MARK, NUMBER, SLICE, SUV, WORD, Chunk
 from petarseg.reports.lexicon import ANATOMY, LESION
-from petarseg.reports.mentions import MARK, NUMBER, SLICE, SUV, WORD, Chunk
 from petarseg.reports.timing import CURRENT, PRIOR
 from petarseg.reports.values import Value
 

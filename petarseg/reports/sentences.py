@@ -6,103 +6,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from petarseg.reports.lexicon import word_set
 from petarseg.reports.normalize import normalize
 from petarseg.reports.sections import find_sections
 
 # Never the end of a sentence.
-_ALWAYS = frozenset(
-    [
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "prof",
-        "st",
-        "vs",
-        "approx",
-        "e.g",
-        "i.e",
-        "eg",
-        "ie",
-        "cf",
-        "ca",
-        "resp",
-        "incl",
-        "excl",
-        "hr",
-        "pt",
-        "wt",
-        "fig",
-        "figs",
-        "al",
-        "viz",
-        "aka",
-        "lt",
-        "rt",
-        "bilat",
-        "approximately",
-        "jr",
-        "sr",
-        "hosp",
-        "univ",
-        "dept",
-        "esp",
-        "f.e",
-        "ant",
-        "post",
-        "sup",
-        "inf",
-        "lat",
-        "med",
-        "dist",
-        "prox",
-        "adj",
-        "corr",
-        "ref",
-        "regs",
-        "st.p",
-        "s/p",
-        "u.s",
-        "p.o",
-        "i.v",
-        "b.i.d",
-    ]
+_ALWAYS = word_set(
+    "dr mr mrs ms prof st vs approx e.g i.e eg ie cf ca resp incl excl hr pt wt fig figs al viz aka lt rt bilat approximately "
+    "jr sr hosp univ dept esp f.e ant post sup inf lat med dist prox adj corr ref regs st.p s/p u.s p.o i.v b.i.d"
 )
 # Not the end when a number follows: "max. 5.6", "No. 4", "im. 45".
-_BEFORE_NUMBER = frozenset(
-    [
-        "no",
-        "nos",
-        "nr",
-        "max",
-        "min",
-        "im",
-        "ims",
-        "img",
-        "imgs",
-        "ima",
-        "ax",
-        "sl",
-        "sls",
-        "ser",
-        "se",
-        "s",
-        "suv",
-        "suvmax",
-        "sec",
-        "level",
-        "lev",
-        "seg",
-        "segm",
-        "st",
-        "max.suv",
-        "approx",
-        "ca",
-        "v",
-        "lvl",
-        "l",
-        "meas",
-    ]
+_BEFORE_NUMBER = word_set(
+    "no nos nr max min im ims img imgs ima ax sl sls ser se s suv suvmax sec level lev seg segm st max.suv approx ca v lvl l meas"
 )
 _BOUNDARY = re.compile(r"[.!?]+(?P<close>['\")\]]*)|\n|\u2022|\s\*\s|\s{3,}(?=[A-Z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z][A-Za-z./]*$")

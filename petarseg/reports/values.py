@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from petarseg.reports import timing
+from petarseg.reports.chunk import DATE, MARK, NUMBER, OPAQUE, SIZE, SLICE, SUV, WORD, Chunk
 from petarseg.reports.lexicon import word_set
-from petarseg.reports.mentions import DATE, MARK, NUMBER, OPAQUE, SIZE, SLICE, SUV, WORD, Chunk
 from petarseg.reports.reference import is_reference, names_reference
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
 
@@ -100,8 +100,8 @@ _AFTER_LIST = word_set(
 )
 _CHANGES = tuple(
     word_set(
-        "increas decreas risen rise rose rising fallen fell fall drop declin reduc chang improv worsen progress went gone going down diminish "
-        "lower higher grow grew resol escalat climb regress shrunk shrink"
+        "increas decreas risen rise rose rising fallen fell fall drop declin reduc chang improv worsen progress went gone going down "
+        "diminish lower higher grow grew resol escalat climb regress shrunk shrink"
     )
 )  # fmt: skip
 _KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean", "avg": "mean", "peak": "peak", "min": "min"}

@@ -1,0 +1,47 @@
+"""The pieces that a sentence is cut into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SUV, NUMBER, SLICE, DATE, SIZE, OPAQUE, WORD, MARK = "SUV", "NUMBER", "SLICE", "DATE", "SIZE", "OPAQUE", "WORD", "MARK"
+
+
+@dataclass(frozen=True, slots=True)
+class SliceNumbers:
+    """What a slice mention says.
+
+    Parameters
+    ----------
+    plane : str
+        ``axial``, ``ct`` (axial, but of the CT series), ``coronal``, ``sagittal``, ``mr`` or ``mip``.
+    numbers : tuple of int
+        The slice numbers in text order.
+    spans : tuple of (int, int)
+        Offsets of each number in the text.
+    is_range : bool
+        True for "slices 44-48".
+    form : str
+        ``plain``, ``of_total`` ("501 of 640"), ``series`` ("series 3, image 78") or ``tuple`` ("4/118").
+    explicit : bool
+        The mention names the PET or axial plane.
+    """
+
+    plane: str
+    numbers: tuple[int, ...]
+    spans: tuple[tuple[int, int], ...]
+    is_range: bool = False
+    form: str = "plain"
+    explicit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a sentence; `text` is lower-case, offsets are those of the text."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    suv_kind: str = ""
+    slices: SliceNumbers | None = None

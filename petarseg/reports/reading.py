@@ -1,0 +1,127 @@
+"""Read one sentence: its SUVs, its slices, and which belong together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from petarseg.reports.chunk import SLICE, Chunk, SliceNumbers
+from petarseg.reports.lexicon import LESION
+from petarseg.reports.mentions import chunks
+from petarseg.reports.pairing import Mention, Pairing, group_values, pair
+from petarseg.reports.sentences import Sentence
+from petarseg.reports.timing import PRIOR
+from petarseg.reports.values import Value, read_values
+
+_DIGIT = re.compile(r"\d")
+
+_CANDIDATE = re.compile(
+    r"\bs\.?\s?u\.?\s?[vl]|\bsvu|suv|uptake\s+values?|\bsl(?:ice|c|cie)?s?\b|silce|\bim(?:age|g|aeg)?s?\b|iamge|imgae|\bax(?:ial)?\b"
+    r"|\bfused\b|\bframe|\d\s?/\s?\d|\bmax(?:imum|imal)?\s(?:\w+\s)?uptake",
+    re.IGNORECASE,
+)
+
+_PRIOR_SLICE_AFTER = re.compile(
+    r"\s?\)?\s?(?:(?:of|on|in|from)\s(?:the\s|that\s|her\s|his\s)?(?:most recent\s|immediate\s)?(?:prior|previous|preceding|earlier"
+    r"|baseline|old|comparison|interim|last)\b|(?:previously|formerly)\b(?=\s?(?:[,;).]|$)))",
+    re.IGNORECASE,
+)
+
+_PRIOR_SLICE_BEFORE = re.compile(
+    r"\b(?:prior|previous|previously|formerly|earlier|baseline|old|comparison)\s(?:(?:study|exam|examination|scan|pet|ct|pet/ct|on|at"
+    r"|in|the|seen|was|were|imaging|located|axial|:)\s?){0,5}$",
+    re.IGNORECASE,
+)
+
+_RESOLVED = re.compile(
+    r"\b(?:(?:is|are|has|have|was|were)\s(?:now\s|since\s|completely\s|entirely\s|almost\s|nearly\s|all\s)*(?:gone|resolved"
+    r"|disappeared|vanished|cleared|normali[sz]ed)|no longer (?:seen|visible|present|avid|fdg|identified|evident|apparent"
+    r"|hypermetabolic|demonstrated|appreciated)|(?:complete|interval|metabolic|near-complete) resolution of|not seen today)\b",
+    re.IGNORECASE,
+)
+
+_NOTHING_LEFT = re.compile(
+    r"\bno (?:(?:residual|persistent|persisting|abnormal|significant|definite|remaining|further|appreciable|fdg|tracer|focal|evidence"
+    r"|of) ){0,4}(?:uptake|activity|avidity|disease|lesion|mass|node|abnormality)\b[^.;]{0,60}\b(?:prior|previous|previously|former"
+    r"|original|earlier)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class Reading:
+    """A sentence with what was found in it."""
+
+    sentence: Sentence
+    chunks: list[Chunk]
+    values: list[Value]
+    mentions: list[Mention]
+    pairing: Pairing
+
+
+def read_sentence(normalized: str, sentence: Sentence) -> Reading | None:
+    """Read a sentence of the normalised report; None when it holds neither an SUV nor a slice."""
+    if (
+        _DIGIT.search(normalized, sentence.start, sentence.end) is None
+        or _CANDIDATE.search(normalized, sentence.start, sentence.end) is None
+    ):
+        return None
+    pieces = chunks(normalized, sentence.start, sentence.end)
+    values = read_values(pieces)
+    mentions = [
+        Mention(index, chunk, _is_prior_slice(normalized, sentence, chunk)) for index, chunk in enumerate(pieces) if chunk.kind == SLICE
+    ]
+    if any(mention.chunk.slices and mention.chunk.slices.form == "tuple" for mention in mentions) and not values:
+        # "3/78" without a word counts as series and image only beside an SUV.
+        mentions = [mention for mention in mentions if not mention.chunk.text[0].isdigit()]
+    if not values and not mentions:
+        return None
+    _mark_resolved(normalized, sentence, values)
+    usable = usable_mentions(mentions)
+    groups = group_values(pieces, values, len(usable))
+    return Reading(sentence, pieces, values, mentions, pair(pieces, groups, usable))
+
+
+def usable_mentions(mentions: Sequence[Mention]) -> list[Mention]:
+    """Return the axial mentions; those of the CT series and ranges only where nothing better is given."""
+    axial = [mention for mention in mentions if slices_of(mention).plane == "axial"] or [
+        mention for mention in mentions if slices_of(mention).plane == "ct"
+    ]
+    return [mention for mention in axial if not slices_of(mention).is_range] or axial
+
+
+def slices_of(mention: Mention) -> SliceNumbers:
+    """Return the numbers of a mention; every mention is made from a slice chunk."""
+    slices = mention.chunk.slices
+    if slices is None:
+        raise TypeError("a Mention is made from a chunk of kind SLICE")
+    return slices
+
+
+def _is_prior_slice(normalized: str, sentence: Sentence, chunk: Chunk) -> bool:
+    after = " ".join(normalized[chunk.end : min(sentence.end, chunk.end + 60)].split())
+    before = " ".join(normalized[max(sentence.start, chunk.start - 60) : chunk.start].split()) + " "
+    return _PRIOR_SLICE_AFTER.match(after) is not None or _PRIOR_SLICE_BEFORE.search(before) is not None
+
+
+def _mark_resolved(normalized: str, sentence: Sentence, values: Sequence[Value]) -> None:
+    """Mark the values of a lesion that is gone as prior: "The prior node (SUVmax 18.2 on slice 52) is gone"."""
+    for match in _RESOLVED.finditer(normalized, sentence.start, sentence.end):
+        for position, value in enumerate(values):
+            following = values[position + 1].start if position + 1 < len(values) else sentence.end
+            if value.end <= match.start() <= following and not match.group().lower().endswith("of"):
+                between = normalized[value.end : match.start()]
+                if ";" not in between and LESION.search(between) is None and not value.said_now:
+                    value.time = PRIOR
+            elif (
+                match.group().lower().endswith("of")
+                and 0 < value.start - match.end() < 90
+                and ";" not in normalized[match.end() : value.start]
+            ):
+                value.time = PRIOR
+
+    nothing_left = _NOTHING_LEFT.search(normalized, sentence.start, sentence.end)
+    for value in values if nothing_left is not None else ():
+        if nothing_left is not None and value.start >= nothing_left.end() and not value.said_now:
+            value.time = PRIOR

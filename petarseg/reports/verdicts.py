@@ -1,0 +1,317 @@
+"""Give every number of a sentence its verdict: accepted, or rejected with a reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from petarseg.reasons import Reason
+from petarseg.reports.lexicon import ANATOMY, LESION, artefact, called_physiologic, for_reference, names_lesion, names_site, physiologic
+from petarseg.reports.measurement import HIGH, LOW, MEDIUM, Measurement
+from petarseg.reports.pairing import Group, Mention
+from petarseg.reports.reading import Reading, slices_of, usable_mentions
+from petarseg.reports.sentences import Sentence
+from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
+from petarseg.reports.values import Value
+
+_LOW = {"bare_number", "no_suv_keyword", "weak_prior"}
+
+_MEDIUM = {
+    "plain_suv",
+    "has_prior",
+    "two_sentences",
+    "multi_lesion",
+    "up_to",
+    "ct_slice",
+    "slice_tuple",
+    "unsectioned",
+    "dual_time_point",
+    "approximate",
+    "decimal_comma",
+    "table",
+}
+
+
+def verdicts(text: str, normalized: str, reading: Reading) -> list[Measurement]:
+    """Return at least one measurement, accepted or rejected, for a sentence that was read.
+
+    Parameters
+    ----------
+    text, normalized : str
+        The report as it came, and normalised; offsets are the same in both.
+    reading : Reading
+    """
+    listed = _zip_lists(reading)
+    found = [judge(text, normalized, reading, value, group, mention, number) for value, group, mention, number in listed] if listed else []
+    pairing = reading.pairing
+    if not listed:
+        for group, mention in pairing.pairs:
+            found.extend(_judge_pair(text, normalized, reading, group, mention))
+    accepted = any(measurement.status == "accepted" for measurement in found)
+    done = {id(value) for value, *_ in listed} if listed else set()
+    lonely = [group for group, _ in pairing.pairs if group.current] if listed else []
+    for group in [*pairing.groups, *lonely]:
+        if any(id(value) in done for value in group.values):
+            continue
+        found.extend(_judge_lonely_group(text, reading, group, accepted, normalized))
+    numbered = {(value.start, value.end) for value, *_ in listed} if listed else set()
+    if not numbered:
+        for mention in pairing.mentions:
+            found.append(_reject(text, reading, _lonely_reason(mention), None, mention))
+    if not found:
+        for mention in reading.mentions:
+            found.append(_reject(text, reading, _lonely_reason(mention), None, mention))
+    if not found and reading.values:
+        found.append(_reject(text, reading, _group_reason(Group(list(reading.values))), reading.values[0], None))
+    return sorted(_drop_companions(found), key=position_of)
+
+
+def position_of(measurement: Measurement) -> int:
+    """Return where the first number of a measurement stands, for sorting."""
+    span = measurement.suv_span or measurement.slice_span
+    return span[0] if span is not None else measurement.start
+
+
+def _drop_companions(found: list[Measurement]) -> list[Measurement]:
+    """Leave out what an accepted finding already explains: its old value, its SUVmean, the background it is compared with."""
+    if not any(measurement.status == "accepted" for measurement in found):
+        return found
+    quiet = {Reason.PRIOR_VALUE, Reason.SUV_NOT_MAX, Reason.NOT_AXIAL_SLICE}
+    return [measurement for measurement in found if measurement.reason not in quiet]
+
+
+def _zip_lists(reading: Reading) -> list[tuple[Value, Group, Mention, int]]:
+    """Pair "5.2 and 3.8 on slices 77 and 80, respectively" in order; empty when the sentence has no such lists."""
+    groups = [*(group for group, _ in reading.pairing.pairs), *reading.pairing.groups]
+    groups.sort(key=lambda group: group.first)
+    current = [(value, group) for group in groups for value in group.current if not value.is_range]
+    mentions = [mention for mention in usable_mentions(reading.mentions) if not slices_of(mention).is_range and not mention.prior]
+    numbers = [(mention, index) for mention in mentions for index in range(len(slices_of(mention).numbers))]
+    has_list = any(len(group.current) > 1 for group in groups) or any(len(slices_of(mention).numbers) > 1 for mention in mentions)
+    if not has_list or len(current) < 2 or len(current) != len(numbers):
+        return []
+    return [(value, group, mention, index) for (value, group), (mention, index) in zip(current, numbers, strict=True)]
+
+
+def _judge_pair(text: str, normalized: str, reading: Reading, group: Group, mention: Mention) -> list[Measurement]:
+    slices = slices_of(mention)
+    current = group.current
+    if not current:
+        return [_reject(text, reading, _group_reason(group), group.values[0], mention)]
+    if any(value.is_range for value in current):
+        return [_reject(text, reading, Reason.SUV_RANGE, current[0], mention)]
+    if mention.prior:
+        return [_reject(text, reading, Reason.PRIOR_VALUE, current[0], mention)]
+    if slices.is_range:
+        return [_reject(text, reading, Reason.SLICE_RANGE, current[0], mention)]
+    if len(current) > 1 or _shared(normalized, reading, mention):
+        return [_reject(text, reading, Reason.MULTIPLE_VALUES, value, mention) for value in current]
+    if len(slices.numbers) > 1:
+        near = max(slices.numbers) - min(slices.numbers) < len(slices.numbers)
+        return [_reject(text, reading, Reason.SLICE_RANGE if near else Reason.MULTIPLE_VALUES, current[0], mention)]
+    return [judge(text, normalized, reading, current[0], group, mention, 0)]
+
+
+def _shared(normalized: str, reading: Reading, mention: Mention) -> bool:
+    """Say whether one slice is given for several values: "both on slice 203"."""
+    before = normalized[max(reading.sentence.start, mention.chunk.start - 24) : mention.chunk.start]
+    several = sum(bool(group.current) for group in (*reading.pairing.groups, *(group for group, _ in reading.pairing.pairs))) > 1
+    return several and re.search(r"\b(?:both|all)\b(?:\s\w+){0,2}\s(?:on|at|in)\s(?:the\s)?(?:same\s)?$", before, re.IGNORECASE) is not None
+
+
+def judge(text: str, normalized: str, reading: Reading, value: Value, group: Group, mention: Mention, number: int) -> Measurement:
+    """Accept a value with its slice, unless its section, clause or form forbids it."""
+    slices = slices_of(mention)
+    sentence = reading.sentence
+    clause = _clause(normalized, sentence, value, slices.spans[number])
+    reason = None
+    if sentence.section != "findings":
+        reason = section_reason(sentence)
+    elif value.bound:
+        reason = Reason.SUV_RANGE
+    elif value.number <= 0 or value.number > 200 or slices.numbers[number] < 1:
+        reason = Reason.INVALID_VALUE
+    elif for_reference(clause) or (len(reading.values) == 1 and for_reference(" ".join(normalized[sentence.start : sentence.end].split()))):
+        reason = Reason.REFERENCE_ORGAN
+    elif artefact(clause):
+        reason = Reason.ARTEFACT
+    prior = _prior_of(reading, value, group)
+    flags = _flags(normalized, reading, value, group, mention, clause, prior)
+    measurement = Measurement(
+        status="accepted" if reason is None else "rejected",
+        reason=reason,
+        sentence=sentence.text,
+        start=sentence.start,
+        end=sentence.end,
+        suv_max=value.number,
+        axial_slice=slices.numbers[number],
+        suv_span=(value.start, value.end),
+        slice_span=slices.spans[number],
+        suv_text=text[value.start : value.end],
+        prior_suv=prior,
+        flags=flags,
+        evidence=_evidence(reading),
+    )
+    return replace(measurement, confidence=_confidence(reading, value, measurement))
+
+
+def _judge_lonely_group(text: str, reading: Reading, group: Group, accepted: bool, normalized: str) -> list[Measurement]:
+    if not group.current:
+        value = group.values[0]
+        reason = _group_reason(group)
+        return [] if accepted and reason in (Reason.PRIOR_VALUE, Reason.SUV_NOT_MAX) else [_reject(text, reading, reason, value, None)]
+    other_planes = [mention for mention in reading.mentions if mention not in usable_mentions(reading.mentions)]
+    if any(value.is_range for value in group.current):
+        reason, mention = Reason.SUV_RANGE, None
+    elif len(reading.pairing.pairs) == 0 and other_planes:
+        mention = other_planes[0]
+        reason = Reason.SLICE_RANGE if slices_of(mention).is_range else Reason.NOT_AXIAL_SLICE
+    else:
+        reason, mention = Reason.SUV_WITHOUT_SLICE, None
+    return [_reject(text, reading, reason, value, mention) for value in group.current[: 1 if reason is Reason.SUV_RANGE else None]]
+
+
+def _lonely_reason(mention: Mention) -> Reason:
+    slices = slices_of(mention)
+    if mention.prior:
+        return Reason.PRIOR_VALUE
+    if slices.plane not in ("axial", "ct"):
+        return Reason.NOT_AXIAL_SLICE
+    return Reason.SLICE_RANGE if slices.is_range else Reason.SLICE_WITHOUT_SUV
+
+
+def _group_reason(group: Group) -> Reason:
+    """Say why a group of values has no current SUVmax."""
+    maxima = [value for value in group.values if value.is_max]
+    if any(value.reference for value in group.values):
+        return Reason.REFERENCE_ORGAN
+    if any(value.time == PRIOR for value in maxima):
+        return Reason.PRIOR_VALUE
+    if any(value.time == DELAYED for value in maxima):
+        return Reason.DUAL_TIME_POINT
+    return Reason.SUV_NOT_MAX
+
+
+def section_reason(sentence: Sentence) -> Reason:
+    """Return why a sentence outside the findings does not count."""
+    return Reason.PRIOR_VALUE if sentence.section in ("history", "comparison") else Reason.NOT_IN_FINDINGS
+
+
+def _reject(text: str, reading: Reading, reason: Reason, value: Value | None, mention: Mention | None) -> Measurement:
+    sentence = reading.sentence
+    if sentence.section != "findings":
+        reason = section_reason(sentence)
+    slices = slices_of(mention) if mention is not None else None
+    axial = slices if slices is not None and slices.plane in ("axial", "ct") and len(slices.numbers) == 1 else None
+    evidence = _evidence(reading)
+    if slices is not None and axial is None:
+        evidence |= {"plane": slices.plane, "slices": list(slices.numbers)}
+    if value is not None and value.kind not in ("max", "plain", "uptake"):
+        evidence["suv_kind"] = value.kind
+    if value is not None and value.bound:
+        evidence["bound"] = value.bound
+    is_prior = value is not None and value.time == PRIOR
+    return Measurement(
+        status="rejected",
+        reason=reason,
+        sentence=sentence.text,
+        start=sentence.start,
+        end=sentence.end,
+        suv_max=value.number if value is not None and value.is_max and not is_prior else None,
+        axial_slice=axial.numbers[0] if axial is not None else None,
+        suv_span=(value.start, value.end) if value is not None else None,
+        slice_span=slices.spans[0] if slices is not None else None,
+        suv_text=text[value.start : value.end] if value is not None else None,
+        prior_suv=value.number if value is not None and is_prior else None,
+        flags=("unsectioned",) if sentence.assumed else (),
+        evidence=evidence,
+    )
+
+
+def _evidence(reading: Reading) -> dict[str, object]:
+    return {
+        "section": reading.sentence.section,
+        "n_suv": len(reading.values),
+        "n_slices": sum(len(slices_of(mention).numbers) for mention in reading.mentions),
+    }
+
+
+def _prior_of(reading: Reading, value: Value, group: Group) -> float | None:
+    """Return the old value of the same lesion: of its group, or of a lone group of old values beside it."""
+    old = [other for other in group.values if other.time == PRIOR and other.is_max and not other.reference]
+    if not old:
+        for other_group in reading.pairing.groups:
+            if other_group is not group and all(other.time == PRIOR and not other.reference for other in other_group.values):
+                old.extend(other_group.values)
+        for other_group, _ in reading.pairing.pairs:
+            if other_group is not group and all(other.time == PRIOR and not other.reference for other in other_group.values):
+                old.extend(other_group.values)
+        all_current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
+        if len(all_current) == 1:
+            old.extend(other for other in reading.values if other.time == PRIOR and other.is_max and other not in old)
+    if not old:
+        return None
+    current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
+    if len(old) == len(current) > 1:
+        return sorted(old, key=lambda other: other.index)[current.index(value)].number
+    return min(old, key=lambda other: abs(other.index - value.index)).number
+
+
+def _clause(normalized: str, sentence: Sentence, value: Value, slice_span: tuple[int, int]) -> str:
+    """Return the part of the sentence, between semicolons and contrasting words, that holds the pair."""
+    first, last = min(value.start, slice_span[0]), max(value.end, slice_span[1])
+    begin, end = sentence.start, sentence.end
+    for match in re.compile(r";|\b(?:while|whereas|although|but|another)\b|\.\s", re.IGNORECASE).finditer(
+        normalized, sentence.start, sentence.end
+    ):
+        if match.end() <= first:
+            begin = match.end()
+        elif match.start() >= last:
+            end = match.start()
+            break
+    if LESION.search(normalized, begin, end) is None and ANATOMY.search(normalized, begin, end) is None:
+        begin, end = sentence.start, sentence.end
+    return " ".join(normalized[begin:end].split())
+
+
+def _flags(
+    normalized: str, reading: Reading, value: Value, group: Group, mention: Mention, clause: str, prior: float | None
+) -> tuple[str, ...]:
+    sentence = reading.sentence
+    slices = slices_of(mention)
+    whole = " ".join(normalized[sentence.start : sentence.end].split())
+    flags = set(value.flags)
+    current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
+    if physiologic(clause) or (len(current) == 1 and not names_lesion(clause) and called_physiologic(whole)):
+        flags.add("physiologic")
+    if prior is not None:
+        flags.add("has_prior")
+    if len(current) > 1:
+        flags.add("multi_lesion")
+    if "respectively" in whole.lower() and len(current) > 1:
+        flags.add("respectively")
+    if any(other.time == DELAYED for other in reading.values):
+        flags.add("dual_time_point")
+    if slices.plane == "ct":
+        flags.add("ct_slice")
+    if slices.form != "plain":
+        flags.add(f"slice_{slices.form}")
+    if sentence.assumed:
+        flags.add("unsectioned")
+    if not names_site(whole) and not sentence.region:
+        flags.add("no_anatomy")
+    if "." not in value_text(normalized, value) and "," not in value_text(normalized, value):
+        flags.add("no_decimals")
+    return tuple(sorted(flags))
+
+
+def value_text(text: str, value: Value) -> str:
+    """Return the characters of a value."""
+    return text[value.start : value.end]
+
+
+def _confidence(reading: Reading, value: Value, measurement: Measurement) -> str:
+    flags = set(measurement.flags)
+    if flags & _LOW or (not reading.pairing.certain and "respectively" not in flags):
+        return LOW
+    return MEDIUM if flags & _MEDIUM else HIGH
