@@ -252,9 +252,10 @@ def _spurious(exam: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, obje
 
 
 def _plain(text: str | None) -> str:
-    """Return a sentence without what a text clean-up may change: white space, case, list numbers."""
+    """Return a sentence without what scrubbing and clean-up may change: dates, white space, case, list numbers."""
     flat = re.sub(r"(?:\s|_x000d_)+", " ", (text or "").casefold()).strip()
-    return re.sub(r"^\d+[.)] ", "", flat)
+    undated = re.sub(r"\[[a-z_0-9]+\]|\b\d{2}/\d{2}/\d{4}\b", "[date]", flat)
+    return re.sub(r"^\d+[.)] ", "", undated)
 
 
 def _share(hits: Sequence[bool]) -> float | None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,13 @@ def test_wrong_place_missing_and_spurious_lesions_count(perfect: dict[str, Any])
     assert [lesion["outcome"] for lesion in score.to_json()["missed"]] == ["kept", "no_component"]
     assert [row["trap"] for row in score.spurious] == ["prior_value"]
     assert score.traps["prior_value"]["kept"] == 1
+
+
+def test_scrubbed_dates_do_not_hide_a_sentence(perfect: dict[str, Any]) -> None:
+    for row in perfect["rejected"]:
+        if row["reason"] == "prior_value":
+            row["sentence"] = re.sub(r"\d\d/\d\d/\d{4}", "[DATE]", row["sentence"])
+    assert set(_score(perfect).traps["prior_value"]) == {"prior_value"}
 
 
 def test_physiologic_statements_are_not_spurious(perfect: dict[str, Any], cohort: Any) -> None:
