@@ -210,6 +210,68 @@ Left neural foraminal mass at L2, SUVmax 4.0, slice 155. | Abdomen | nerve | lef
 Diaphragmatic pleural plaque on the right, SUVmax 4.1, slice 100. | Chest | pleura | right
 Thickening of the right posterior costophrenic sulcus, SUVmax 9.9 on slice 112. | Chest | pleura | right
 Lytic left frontal lesion, SUVmax 5.5, slice 9. | Head | bone | left
+Somatostatin receptor positive mesenteric mass with desmoplastic reaction, SUVmax 34.1, image 180. | Abdomen | mesentery | none
+DOTATATE avid focus in the pancreatic tail, SUVmax 55.0, slice 130. | Abdomen | pancreas | none
+PSMA-avid left internal iliac lymph node, 6 mm, SUVmax 11.4 (im 240). | Pelvis | lymph node | left
+PSMA-avid sclerotic lesion of the right third rib, SUVmax 8.8, im 75. | Chest | bone | right
+Focal PSMA uptake in the left apex of the prostate, SUVmax 18.0, im 280. | Pelvis | prostate | left
+PSMA avid lesion in the anterior left acetabular column SUVmax 9.1 image 262. | Pelvis | bone | left
+Tracer-avid right-sided mesorectal node, SUVmax 12.0 on axial image 255. | Pelvis | lymph node | right
+Avid uptake in the oesophagus at the level of the carina with SUVmax 12.2, slice 70. | Chest | esophagus | none
+Lesion involving both pubic rami, SUVmax 5.0, slice 280. | Pelvis | bone | bilateral
+Bilateral hilar adenopathy with SUVmax up to 6.0 on slice 74. | Chest | lymph node | bilateral
+Symmetric uptake in both tonsils, SUVmax 7.0, slice 28. | Head | oropharynx | bilateral
+The previously described left-sided retroperitoneal mass has SUVmax 8.8 on slice 150. | Abdomen | retroperitoneum | left
+There is a hypermetabolic focus in the right anterolateral sixth rib (SUVmax 5.8, slice 110), without a CT correlate. | Chest | bone | right
+A new lesion is seen in the right side of the sacrum, SUVmax 10.2 on slice 228. | Pelvis | bone | right
+Expansile lesion in the left side of the mandible, SUV max 8.0, slice 26. | Head | bone | left
+L3 vertebral body, left posterior aspect, SUVmax 9.4, slice 170. | Abdomen | bone | left
+Left aspect of the T6 vertebral body: SUVmax 5.0 (slice 88). | Chest | bone | left
+Diffuse uptake throughout the thyroid gland with SUVmax 6.9 (slice 44). | Neck | thyroid | none
+Intense FDG uptake in the left atrial appendage thrombus SUVmax 5.0 slice 85. | Chest | heart | none
+Left upper quadrant omental caking, SUVmax 9.0, slice 150. | Abdomen | omentum | left
+Hypermetabolism in the descending colon with SUVmax 9.0, slice 190. | Abdomen | colon | none
+Circumferential wall thickening of the rectosigmoid junction, SUVmax 16.0, slice 245. | Pelvis | colon | none
+Left-sided rectal wall lesion with SUVmax 9.1, slice 262. | Pelvis | rectum | left
+Hypermetabolic lymph node lateral to the left common iliac artery with SUVmax 9.9 on slice 215. | Pelvis | lymph node | left
+Node between the IVC and aorta, SUVmax 6.0, slice 165. | Abdomen | lymph node | none
+Pretracheal lymph node with an SUVmax of 7.2, slice 58. | Chest | lymph node | none
+Left prevascular lymph node SUVmax 7.4, slice 60. | Chest | lymph node | left
+A 4 cm necrotic mass in the lower lobe of the right lung has an SUV max of 17.1 on slice 88. | Chest | lung | right
+Two nodules in the lingula with SUVmax 3.0 on slice 80. | Chest | lung | left
+Ground glass opacity within the middle lobe SUVmax 1.9 slice 92. | Chest | lung | right
+Right paratracheal stripe thickening SUVmax 3.4 slice 55. | Chest | lymph node | right
+Mass arising from the upper pole of the left kidney, SUVmax 6.2, slice 138. | Abdomen | kidney | left
+Mass in the right hepatic lobe extending to the gallbladder fossa, SUVmax 12.0, slice 125. | Abdomen | liver | right
+A subcapsular lesion of the liver, segments VI/VII, SUVmax 8.4 slice 128. | Abdomen | liver | none
+Nodule anterior to the spleen, likely peritoneal, SUVmax 5.0, slice 120. | Abdomen | peritoneum | none
+Recurrence in the left vaginal vault with SUVmax 9.8 (slice 258). | Pelvis | vagina | left
+Thickened endometrium SUVmax 7.0 on image 242. | Pelvis | uterus | midline
+Left vulval nodule SUVmax 5.0 slice 288. | Pelvis | vulva | left
+Uptake in the greater tuberosity of the left humerus, SUVmax 3.8, slice 48. | Upper extremity | bone | left
+Rotator cuff uptake at the right shoulder, SUVmax 4.0, slice 50. | Upper extremity | soft tissue | right
+Left knee synovial uptake SUVmax 4.0, slice 390. | Lower extremity | soft tissue | left
+Right ankle joint SUVmax 5.5, image 470. | Lower extremity | soft tissue | right
+Mass of the dorsum of the left foot with SUVmax 6.4 on slice 490. | Lower extremity | soft tissue | left
+Lesion in the left 2nd metatarsal, SUVmax 3.0, image 500. | Lower extremity | bone | left
+Melanoma of the right heel, SUVmax 9.1, image 498. | Lower extremity | soft tissue | right
+In-transit nodule of the left medial thigh, subcutaneous, SUVmax 7.7, slice 320. | Lower extremity | skin/subcutis | left
+Left brachial plexus thickening, SUVmax 4.1, slice 48. | Neck | nerve | left
+Nodule at the right lung base abutting the dome of the diaphragm SUVmax 3.0 slice 106. | Chest | lung | right
+Right cardiophrenic angle lymph node SUVmax 4.0 slice 104. | Chest | lymph node | right
+Lymph node in the gastrosplenic ligament, SUVmax 5.1, slice 116. | Abdomen | lymph node | none
+Perihepatic implant along the right hemidiaphragm SUVmax 6.0 slice 108. | Abdomen | peritoneum | right
+Left buccal mucosa lesion with SUVmax 10.0, slice 24. | Head | oral cavity | left
+Right lateral oral tongue ulcer, SUVmax 9.9, slice 25. | Head | oral cavity | right
+Supraglottic mass crossing the midline, epicentre on the left, SUVmax 15.0, slice 38. | Neck | larynx | left
+Left neck level III necrotic node SUV max 12.2 im 40 | Neck | lymph node | left
+Right level I axillary node SUVmax 4.5 im 66 | Chest | lymph node | right
+Right intraparotid node SUVmax 5 slice 24 | Head | lymph node | right
+Nasal septum lesion SUVmax 7.7 slice 18 | Head | nasal cavity | none
+Uptake in the right occipital condyle SUVmax 6.7 slice 18 | Head | bone | right
+Enhancing lesion of the left temporal lobe SUVmax 12 slice 10 | Head | brain | left
+Right frontal calvarial lesion with SUVmax 6.1 on slice 4. | Head | bone | right
+Pontine lesion SUVmax 9.0 slice 15 | Head | brain | midline
 Prostate apex focus, SUVmax 7.0, slice 280. | Pelvis | prostate | midline
 """.strip().splitlines()
 
