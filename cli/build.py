@@ -55,13 +55,9 @@ def build(
 def run_build(archive: Path, reports: Path, out: Path, key_dir: Path | None, config: BuildConfig, *, verbose: bool = False) -> BuildResult:
     """Run the flow in this process, with the embedded Prefect server unless PREFECT_API_URL names another."""
     from cli.prefect_env import prepare
-    from petarseg.errors import ConfigError
+    from tasks.preflight import check_inputs, check_writable
 
-    for path, option in ((archive, "--archive"), (reports, "--reports")):
-        if not path.exists():
-            raise ConfigError(f"{option}: no such file or folder: {path}")
-    from tasks.disk import check_writable
-
+    check_inputs(archive, reports, config.reports.columns)
     check_writable(out)
     prepare(out, verbose=verbose)
     err.print("Starting Prefect ...")

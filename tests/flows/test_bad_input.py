@@ -7,12 +7,15 @@ import json
 import os
 import shutil
 import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
-from tests.flows.conftest import build, petarseg
+from tests.flows.conftest import ROOT, build, environment, petarseg
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("bad_input")]
 
@@ -128,28 +131,49 @@ def test_a_cohort_without_any_usable_finding_publishes_an_empty_dataset(tmp_path
     assert pq.read_schema(built.dataset / "lesions.parquet").names[0] == "lesion_id"
 
 
-def test_a_full_disk_stops_with_a_message_and_the_run_resumes(tmp_path, small_cohort):
-    """A real small file system: 100 MB is enough to start, not to finish."""
+def test_a_disk_that_fills_up_stops_the_run_with_a_message_and_the_run_resumes(tmp_path, small_cohort):
+    """A real small file system that another program fills while the build is at work."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=90m", "tmpfs", str(disk)], capture_output=True, check=False)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", str(disk)], capture_output=True, check=False)
     if mounted.returncode:
         pytest.skip("mounting a small file system needs root")
     try:
         out = disk / "out"
-        filler = disk / "filler"
-        with filler.open("wb") as stream:
-            stream.write(b"\0" * (20 * 2**20))
         args = ("build", "--archive", small_cohort / "dicom", "--reports", small_cohort / "reports.csv", "--out", out)
-        done = petarseg(*args, check=None)
-        if done.returncode == 0:
-            pytest.fail("the disk was large enough: make it smaller")
-        assert done.returncode == 2, done.stderr
-        assert "disk" in done.stderr
-        assert "Traceback" not in done.stderr
+        process = start(*args)
+        wait_for(process, lambda: any((out / "work" / "records" / "read").glob("*.json")))
+        filler = fill(disk)
+        _, stderr = process.communicate(timeout=300)
+        assert process.returncode == 2, stderr
+        assert "disk" in stderr
+        assert "free space" in stderr
+        assert "Traceback" not in stderr
         assert not (out / "dataset" / "latest").exists()
-        subprocess.run(["mount", "-o", "remount,size=2g", str(disk)], check=True)
+        filler.unlink()
         petarseg(*args)
         assert (out / "dataset" / "latest" / "lesions.parquet").exists()
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=False)
+
+
+def start(*args: object) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "petarseg", *map(str, args)]
+    return subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(process: subprocess.Popen[str], happened: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 300
+    while not happened() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def fill(disk: Path) -> Path:
+    """Write until the file system is full."""
+    filler = disk / "filler"
+    try:
+        with filler.open("wb", buffering=0) as stream:
+            while True:
+                stream.write(b"\0" * 4096)
+    except OSError:
+        return filler
