@@ -300,5 +300,5 @@ def _locate(text: str, sentence: str, start: int) -> tuple[int, int]:
     pattern = r"(?:\s|_x000D_)+".join(re.escape(word) for word in sentence.split())
     match = re.compile(pattern, re.IGNORECASE).search(text, start)
     if match is None:
-        raise AssertionError("a statement was lost while the report was set")
+        raise RuntimeError("a statement was lost while the report was set")
     return match.start(), match.end()
