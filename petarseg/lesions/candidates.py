@@ -11,6 +11,7 @@ The initial threshold and the tolerance are those of the PETARSeg pipeline (SPEC
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -120,12 +121,12 @@ def find_candidates(pet: Volume, wanted: Iterable[tuple[float, float]]) -> dict[
     flat = memory.reshape(-1)
     floor = min(suv_max - tolerance for suv_max, tolerance in pairs)
     warm = np.flatnonzero(flat >= np.float32(floor) - np.float32(1e-4 * max(1.0, abs(floor))))
-    values = flat[warm].astype(np.float64)
+    values = flat[warm]
     found: dict[tuple[float, float], tuple[Candidate, ...]] = {}
     for suv_max, tolerance in pairs:
         slack = slack_suv(suv_max, tolerance)
-        in_window = np.abs(values - suv_max) <= slack
-        seeds = _local_maxima(flat, memory.shape, warm[in_window])
+        seeds = warm[(values >= suv_max - slack) & (values <= suv_max + slack)]
+        seeds = _local_maxima(flat, memory.shape, seeds)
         seeds = _without_hotter_in_reach(flat, memory.shape, seeds, initial_threshold_suv(suv_max), suv_max + slack)
         points = np.stack(np.unravel_index(seeds, memory.shape), axis=1)
         points = points[:, ::-1] if transposed else points
@@ -142,9 +143,10 @@ def _memory_order(array: NDArray[Any]) -> tuple[NDArray[Any], bool]:
 
 def _neighbours(index: NDArray[np.int64], shape: tuple[int, ...], axis: int, step: int) -> NDArray[np.int64]:
     """Return flat indices `step` voxels further along `axis`; beyond the border the border voxel itself."""
-    stride = int(np.prod(shape[axis + 1 :], dtype=np.int64))
+    stride = math.prod(shape[axis + 1 :])
     position = index // stride % shape[axis]
-    moved: NDArray[np.int64] = index + (np.clip(position + step, 0, shape[axis] - 1) - position) * stride
+    room = position if step < 0 else shape[axis] - 1 - position
+    moved: NDArray[np.int64] = index + np.sign(step) * stride * np.minimum(room, abs(step))
     return moved
 
 

@@ -221,9 +221,10 @@ class _Exam:
         crossing = [candidate for candidate in crossing if candidate not in tall]
         if not crossing:
             raise FindingRejected(Reason.BACKGROUND_LEAK, evidence)
-        midline_mm = midline_x_mm(self.pet, k)
-        right_side = [c for c in crossing if not side_contradicts(query.laterality, self._ras_mm(c)[0], midline_mm)]
+        right_side = crossing
         if query.laterality in ("left", "right"):
+            midline_mm = midline_x_mm(self.pet, k)
+            right_side = [c for c in crossing if not side_contradicts(query.laterality, self._ras_mm(c)[0], midline_mm)]
             evidence |= {"laterality": query.laterality, "midline_x_mm": round(midline_mm, 1)}
         if not right_side:
             raise FindingRejected(Reason.WRONG_SIDE, evidence)

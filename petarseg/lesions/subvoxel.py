@@ -11,6 +11,7 @@ peaks of small lesions more closely than -1/2 (docs/explanation/lesions.md).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -52,14 +53,24 @@ def halve(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _halve_axis(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     n = values.shape[axis]
-    taps = [np.take(values, np.clip(np.arange(n) + shift, 0, n - 1), axis=axis) for shift in (-2, -1, 1, 2)]
-    far_below, below, above, far_above = taps
+    far_below, below, above, far_above = (values.take(index, axis=axis) for index in _taps(n))
     outer, near, centre, other = WEIGHTS
     lower = far_below * outer + below * near + values * centre + above * other
     upper = far_above * outer + above * near + values * centre + below * other
     shape = list(values.shape)
     shape[axis] = 2 * n
-    return np.stack([lower, upper], axis=axis + 1).reshape(shape)
+    halved = np.empty(shape)
+    even: list[slice] = [slice(None)] * 3
+    odd: list[slice] = [slice(None)] * 3
+    even[axis], odd[axis] = slice(0, None, 2), slice(1, None, 2)
+    halved[tuple(even)], halved[tuple(odd)] = lower, upper
+    return halved
+
+
+@lru_cache(maxsize=256)
+def _taps(n: int) -> tuple[NDArray[np.int64], ...]:
+    """Return where the neighbours at -2, -1, 1 and 2 of `n` voxels lie, the border repeated."""
+    return tuple(np.clip(np.arange(n) + shift, 0, n - 1) for shift in (-2, -1, 1, 2))
 
 
 def repeat(mask: NDArray[Any]) -> NDArray[Any]:
