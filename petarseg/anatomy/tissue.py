@@ -39,6 +39,9 @@ THIN_MM = 8.0
 
 LUNG_MEDIAN_HU = (-965.0, -450.0)
 """Inner median of lung, emphysema included; gas in bowel or airways lies at -1000 +- 30."""
+LUNG_AIR_HU = -975.0
+LUNG_AIR_FRACTION = 0.1
+"""Room air fills its region with voxels below -975 HU; even emphysematous lung has few, since vessels and walls are averaged in."""
 LUNG_SMALLEST_ML = 30.0
 MARROW_LARGEST_MM2 = 1_500.0
 """Holes in bone up to this size are marrow (a femur's canal, an osteoporotic vertebra), larger ones are brain or pelvis."""
@@ -165,8 +168,7 @@ def _label_air(hu: NDArray[np.float32], body: NDArray[np.bool_], spacing_mm: tup
             box = boxes[label]
             mine = group[box] == label
             values = hu[box][mine & inner[box]]
-            median = float(np.median(values)) if values.size else 0.0
-            is_lung = volume_ml >= LUNG_SMALLEST_ML and LUNG_MEDIAN_HU[0] < median < LUNG_MEDIAN_HU[1]
+            is_lung = volume_ml >= LUNG_SMALLEST_ML and _is_lung(values)
             if is_open:
                 new = LUNG if is_lung and volume_ml < 0.5 * hu.size * voxel_ml else None
             elif contact is not None and contact[label] * spacing_mm[0] * spacing_mm[1] > OUTSIDE_CONTACT_MM2 and not is_lung:
@@ -175,6 +177,13 @@ def _label_air(hu: NDArray[np.float32], body: NDArray[np.bool_], spacing_mm: tup
                 new = LUNG if is_lung else GAS
             if new is not None:
                 labels[box][mine] = new
+
+
+def _is_lung(values: NDArray[np.float32]) -> bool:
+    """Tell lung from air by the HU values of a region's inner voxels."""
+    if values.size == 0:
+        return False
+    return bool(LUNG_MEDIAN_HU[0] < np.median(values) < LUNG_MEDIAN_HU[1] and np.mean(values < LUNG_AIR_HU) < LUNG_AIR_FRACTION)
 
 
 def _enclosed(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
