@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, add, err, print_json, progress_bar
 
+if TYPE_CHECKING:
+    from petarseg.reports.load import Report
+
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object (a summary) on stdout.")]
 ConfigOption = Annotated[Path | None, typer.Option(help="TOML file; its [reports] columns map your column names.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when anything is rejected.")]
+
+
+CHUNK = 100
+"""Reports that are read, or scrubbed, at a time."""
 
 
 def register(app: typer.Typer) -> None:
@@ -79,10 +86,10 @@ def deidentify_reports(
     ]
     with progress_bar("Reports", len(reports)) as update:
         outcomes = []
-        for start in range(0, len(reports), 50):
-            part = slice(start, start + 50)
+        for start in range(0, len(reports), CHUNK):
+            part = slice(start, start + CHUNK)
             outcomes += scrubber.scrub_many([r.text for r in reports[part]], denies[part], shifts[part] if shifts else None)
-            update(min(start + 50, len(reports)))
+            update(min(start + CHUNK, len(reports)))
     refused = sum(isinstance(outcome, ExamRejected) for outcome in outcomes)
     rows = []
     for report, outcome in zip(reports, outcomes, strict=True):
@@ -96,6 +103,25 @@ def deidentify_reports(
     return EXIT_USAGE if refused == len(rows) and rows else code
 
 
+def mask_identifying(reports: Sequence[Report], deny: Sequence[str]) -> list[str]:
+    """Blank out identifying spans, character for character, so that no model sees them and offsets still fit the input text.
+
+    A report that cannot be scrubbed is blanked as a whole.
+    """
+    from petarseg.errors import ExamRejected
+    from petarseg.reports.scrub import Scrubber
+
+    denies = [[*deny, *(v for v in (r.patient_id, r.accession_number, r.study_instance_uid) if v)] for r in reports]
+    masked = []
+    for report, outcome in zip(reports, Scrubber().scrub_many([r.text for r in reports], denies), strict=True):
+        text = report.text
+        spans = [(0, len(text))] if isinstance(outcome, ExamRejected) else [(span.start, span.end) for span in outcome.spans]
+        for start, end in spans:
+            text = text[:start] + "_" * (end - start) + text[end:]
+        masked.append(text)
+    return masked
+
+
 def extract(
     reports: Annotated[Path, typer.Option(help="Reports: CSV, Parquet, JSONL, or a folder of .txt/.docx.")],
     out: Annotated[Path, typer.Option(help="JSON lines, one per measurement, accepted or rejected with a reason.")],
@@ -106,14 +132,20 @@ def extract(
 ) -> int:
     """Read SUVmax and axial slice of each finding; offsets refer to the input text."""
     from petarseg.reports.load import load_reports
-    from schemas.config import load_config
-    from tasks.extraction import read_texts
+    from schemas.config import StructureConfig, load_config
+    from tasks.extraction import needs_models, probe_endpoints, read_texts
 
     settings = load_config(config, profile=profile)
     table = load_reports(reports, settings.reports.columns)
+    probe_endpoints(settings.extraction, StructureConfig())
+    rows: list[dict[str, Any]] = []
     with progress_bar("Reports", len(table)) as update:
-        read = read_texts([report.text for report in table], settings.extraction, on_progress=update)
-    rows = [{"report_id": report.report_id, **row} for report, found in zip(table, read, strict=True) for row in found]
+        for start in range(0, len(table), CHUNK):
+            part = table[start : start + CHUNK]
+            texts = mask_identifying(part, settings.reports.deny) if needs_models(settings.extraction) else [report.text for report in part]
+            found = read_texts([(report.report_id, text) for report, text in zip(part, texts, strict=True)], settings.extraction)
+            rows += [{"report_id": report.report_id, **row} for report, read in zip(part, found, strict=True) for row in read.rows]
+            update(start + len(part))
     write_lines(out, rows)
     accepted = sum(row["status"] == "accepted" for row in rows)
     summary = {"status": "ok", "reports": len(table), "accepted": accepted, "rejected": len(rows) - accepted, "out": str(out)}
@@ -147,7 +179,12 @@ def structure(
     lines = [line for line in lines if line.get("status", "accepted") == "accepted"]
     sentences = [{**line, "sentence": line.get("sentence", line.get("findings"))} for line in lines]
     rows = [
-        {**structured, "suv_max": line["suv_max"], "axial_slice": line["axial_slice"], "findings": line["sentence"]}
+        {
+            **{key: value for key, value in structured.items() if key != "flags"},
+            "suv_max": line["suv_max"],
+            "axial_slice": line["axial_slice"],
+            "findings": line["sentence"],
+        }
         for line, structured in zip(sentences, structure_all(sentences, settings.structure), strict=True)
     ]
     write_lines(out, rows)

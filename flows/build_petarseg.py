@@ -21,6 +21,7 @@ from tasks.archive import index_archive
 from tasks.artifacts import publish_artifacts
 from tasks.exam_stage import discreet
 from tasks.exams import convert_exam, find_lesions, finish_exam
+from tasks.extraction import probe_endpoints
 from tasks.numbering import detect_slice_numbering, summarise_slices
 from tasks.progress import BuildProgress, StageProgress
 from tasks.publish import publish_dataset
@@ -57,6 +58,7 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
     settings = config or BuildConfig()
     log = get_run_logger()
     workspace = Workspace.open(Path(out), Path(key_dir) if key_dir else None)
+    probe_endpoints(settings.extraction, settings.structure)
     with workspace.lock(), BuildProgress() as progress:
         # 1. Find the studies and their reports.
         with progress.stage("Index archive", None) as bar:

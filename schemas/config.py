@@ -5,6 +5,7 @@ Every field has a default that works on a laptop, its unit in its name, and a de
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -48,6 +49,22 @@ class Endpoint(Section):
     revision: str = Field("main", description="Pinned revision; part of the answer cache key.")
     max_concurrency: int = Field(64, ge=1, description="Requests in flight; at or above the server's max_num_seqs.")
     timeout_s: float = Field(120.0, gt=0, description="Per call, in seconds.")
+    api_key_env: str | None = Field(None, description="Environment variable that holds the server's API key; never the key itself.")
+
+    def api_key(self) -> str | None:
+        """Return the API key from the environment, or None.
+
+        Raises
+        ------
+        ConfigError
+            If the variable is named but not set.
+        """
+        if self.api_key_env is None:
+            return None
+        key = os.environ.get(self.api_key_env)
+        if key is None:
+            raise ConfigError(f"endpoint {self.name}: the environment variable {self.api_key_env} (api_key_env) is not set")
+        return key
 
 
 class ExtractionConfig(Section):

@@ -153,7 +153,7 @@ class Assembler:
         converted: Mapping[str, Any],
         found: Mapping[str, Any],
         finished: Mapping[str, Any],
-        structures: list[dict[str, str]],
+        structures: list[dict[str, Any]],
     ) -> None:
         placed = {item["label"]: item for item in finished["lesions"]}
         rows = []
@@ -205,7 +205,7 @@ class Assembler:
         finding: Mapping[str, Any],
         lesion: Mapping[str, Any],
         place: Mapping[str, Any],
-        structure: Mapping[str, str],
+        structure: Mapping[str, Any],
     ) -> LesionRow:
         identity = json.dumps([exam_id, finding["sentence"], finding["start"], finding["suv_max"], finding["axial_slice"]])
         lesion_id = "L" + self._keys.pseudonym("lesion", identity)
@@ -226,7 +226,7 @@ class Assembler:
             sex=exam["sex"],
             age_years=exam["age_years"],
             findings=finding["sentence"],
-            **structure,
+            **{name: structure[name] for name in ("region", "organ", "anatomic_subsite", "laterality")},
             suv_max_report=finding["suv_max"],
             axial_slice_report=finding["axial_slice"],
             **{name: lesion[name] for name in ("suv_max", "suv_mean", "suv_peak", "volume_ml", "tlg", "threshold_suv", "method")},
@@ -237,7 +237,7 @@ class Assembler:
             mask_label=lesion["label"],
             anatomy_class=place["anatomy_class"],
             slice_convention=lesion["slice_convention"],
-            flags=sorted({*lesion["flags"], *place["flags"]}),
+            flags=sorted({*lesion["flags"], *place["flags"], *structure["flags"]}),
             voters=json.dumps(finding["voters"], sort_keys=True),
             provenance=json.dumps(provenance, sort_keys=True),
         )

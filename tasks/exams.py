@@ -34,6 +34,7 @@ from schemas.config import BuildConfig
 from tasks import versions
 from tasks.archive import ExamSource
 from tasks.exam_stage import exam_stage, exam_task
+from tasks.structure import span_in_sentence
 from tasks.workspace import Workspace
 
 MIN_IDENTIFIER_LENGTH = 4
@@ -153,10 +154,7 @@ def query_of(number: int, finding: Mapping[str, Any]) -> Query:
     """Turn an accepted measurement into a query on the image."""
     text = finding["suv_text"] or ""
     decimals = len(text.replace(",", ".").partition(".")[2]) if text else None
-    start = finding["start"]
-    span = finding["suv_span"]
-    inside = (span[0] - start, span[1] - start) if span else None
-    laterality = structure_finding(finding["sentence"], measurement_span=inside).laterality
+    laterality = structure_finding(finding["sentence"], measurement_span=span_in_sentence(finding)).laterality
     return Query(
         finding_id=str(number),
         suv_max=finding["suv_max"],

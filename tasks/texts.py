@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from petarseg.errors import ExamRejected
 from petarseg.keys import KeyFolder
 from petarseg.reports.cohort import read_cohort
+from petarseg.reports.review import read_review
 from petarseg.reports.scrub import Scrubbed, Scrubber
 from schemas.config import BuildConfig
 from tasks import versions
 from tasks.archive import ExamSource
 from tasks.exam_stage import exam_stage, exam_task
-from tasks.extraction import read_texts
+from tasks.extraction import Answers, read_texts, reading_key
 from tasks.workspace import Workspace
 
 STAGE = "read"
@@ -45,26 +47,62 @@ def read_reports(workspace: Workspace, exams: Sequence[dict[str, Any]], config: 
         Per exam: ``exam_id``, ``status``, ``reused``, ``n_accepted``.
     """
     keys = KeyFolder.open(workspace.key_dir)
-    settings = (versions.READ, config.reports.model_dump(mode="json"), config.extraction.model_dump(mode="json"))
-    pending = [exam for exam in exams if workspace.fresh(STAGE, exam["exam_id"], (exam["report_key"], *settings)) is None]
-    scrubbed = dict(zip((exam["exam_id"] for exam in pending), _scrub(keys, pending, config), strict=True))
-
-    def read(exam_id: str) -> tuple[dict[str, Any], list[Any]]:
-        outcome = scrubbed[exam_id]
-        if isinstance(outcome, ExamRejected):
-            raise outcome
-        return {
-            "measurements": read_texts([outcome.text], config.extraction)[0],
-            "cohort": dataclasses.asdict(read_cohort(outcome.text)),
-        }, []
+    answers = read_review(review_path(workspace))
+    inputs = {exam["exam_id"]: reading_inputs(workspace, exam, config, answers) for exam in exams}
+    pending = [exam for exam in exams if workspace.fresh(STAGE, exam["exam_id"], inputs[exam["exam_id"]]) is None]
+    outcomes = read_pending(workspace, keys, pending, config, answers)
 
     results = []
     for exam in exams:
         exam_id = exam["exam_id"]
-        result = exam_stage(workspace, STAGE, exam_id, (exam["report_key"], *settings), lambda exam_id=exam_id: read(exam_id))
+        result = exam_stage(workspace, STAGE, exam_id, inputs[exam_id], lambda exam_id=exam_id: outcome_of(outcomes[exam_id]))
         accepted = usable(result, config) if result["status"] == "ok" else []
         results.append({"exam_id": exam_id, "status": result["status"], "reused": result["reused"], "n_accepted": len(accepted)})
     return results
+
+
+def review_path(workspace: Workspace) -> Path:
+    """Where sentences on which the voters disagree wait for a person's answer."""
+    return workspace.root / "review" / "extraction.jsonl"
+
+
+def reading_inputs(workspace: Workspace, exam: Mapping[str, Any], config: BuildConfig, answers: Answers) -> tuple[object, ...]:
+    """Return everything that decides what is read in an exam's report, a person's answers to its own sentences included."""
+    asked = (workspace.read(STAGE, exam["exam_id"]) or {}).get("review_keys", [])
+    answered = sorted((key, answers[key]) for key in asked if key in answers)
+    return (versions.READ, exam["report_key"], config.reports.model_dump(mode="json"), reading_key(config.extraction), answered)
+
+
+def read_pending(
+    workspace: Workspace, keys: KeyFolder, exams: Sequence[Mapping[str, Any]], config: BuildConfig, answers: Answers
+) -> dict[str, dict[str, Any] | ExamRejected]:
+    """Scrub and read the reports of `exams`; return per exam its result or its rejection."""
+    outcomes: dict[str, dict[str, Any] | ExamRejected] = {}
+    texts: list[tuple[str, str]] = []
+    for exam, scrubbed in zip(exams, _scrub(keys, exams, config), strict=True):
+        if isinstance(scrubbed, ExamRejected):
+            outcomes[exam["exam_id"]] = scrubbed
+        else:
+            texts.append((exam["exam_id"], scrubbed.text))
+    for (exam_id, text), read in zip(
+        texts, read_texts(texts, config.extraction, cache=workspace.root / "work" / "llm", answers=answers), strict=True
+    ):
+        asked = set((workspace.read(STAGE, exam_id) or {}).get("review_keys", []))
+        outcomes[exam_id] = {
+            "measurements": read.rows,
+            "statistics": read.statistics,
+            "disagreements": read.disagreements,
+            "review_keys": sorted(asked | {item["key"] for item in read.disagreements}),
+            "cohort": dataclasses.asdict(read_cohort(text)),
+        }
+    return outcomes
+
+
+def outcome_of(outcome: dict[str, Any] | ExamRejected) -> tuple[dict[str, Any], list[Path]]:
+    """Return a result as a stage wants it, or raise the rejection."""
+    if isinstance(outcome, ExamRejected):
+        raise outcome
+    return outcome, []
 
 
 def usable(read: dict[str, Any], config: BuildConfig) -> list[dict[str, Any]]:
@@ -73,7 +111,7 @@ def usable(read: dict[str, Any], config: BuildConfig) -> list[dict[str, Any]]:
     return [item for item in read.get("measurements", []) if item["status"] == "accepted" and item["suv_max"] >= floor]
 
 
-def _scrub(keys: KeyFolder, exams: Sequence[dict[str, Any]], config: BuildConfig) -> list[Scrubbed | ExamRejected]:
+def _scrub(keys: KeyFolder, exams: Sequence[Mapping[str, Any]], config: BuildConfig) -> list[Scrubbed | ExamRejected]:
     if not exams:
         return []
     sources = [ExamSource.load(keys, exam["exam_id"]) for exam in exams]
