@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from petarseg.reports.phi_dates import find_dates
 from petarseg.reports.phi_deny import DenyList
@@ -18,6 +18,28 @@ from petarseg.reports.phi_span import PhiSpan, merge, overlaps
 
 # An address is never part of a measurement, whatever the measurement patterns say.
 _WINS_OVER_MEASUREMENT = {"EMAIL", "URL"}
+
+_INSTITUTION_NOUNS = frozenset(
+    [
+        "hospital",
+        "hospitals",
+        "infirmary",
+        "clinic",
+        "medical",
+        "center",
+        "centre",
+        "university",
+        "institute",
+        "st",
+        "saint",
+        "mount",
+        "regional",
+        "memorial",
+        "general",
+        "community",
+        "county",
+    ]
+)
 
 
 def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]]) -> list[PhiSpan]:
@@ -39,24 +61,48 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     """
     dates = [PhiSpan(day.start, day.end, "DATE") for day in find_dates(text)]
     guard = measurement_stretches(text, dates)
+    cased = with_capitals(text)
     spans: list[PhiSpan] = list(dates)
-    spans += _unguarded([*find_contacts(text), *find_ages(text), *find_places(text)], guard)
+    spans += _unguarded([*find_contacts(text), *find_ages(text), *find_places(cased)], guard)
     spans += _unguarded((span for span in find_identifiers(text) if not _starts_in(span, dates)), guard)
     claimed = [(span.start, span.end) for span in spans]
     spans += [span for span in _unguarded(find_bare_numbers(text), guard) if not overlaps(span.start, span.end, claimed)]
-    names = _unguarded([*find_names(text), *find_unknown(text), *_from_model(text, model)], guard)
+    names = _unguarded([*find_names(cased), *find_unknown(text), *_from_model(text, model)], guard)
     taken = [(span.start, span.end) for span in spans]
-    names = [piece for span in names for piece in _outside(text, span, taken)]
+    names = [piece for span in names for piece in _outside(text, span, taken) if not text[piece.end : piece.end + 1].isdigit()]
     denied = _unguarded(deny.find(text), guard)
     again = _repeats(text, [span for span in names + denied if span.type == "NAME"])
     return merge([*spans, *names, *denied, *_unguarded(again, guard)])
 
 
-def worth_reading(line: str) -> bool:
-    """Say whether the model can find something in a line that its filter would keep."""
-    if "@" in line or re.search(r"\d{4,}", line):
-        return True
-    return is_english(line, default=True) and any(_telling(match.group()) for match in WORD.finditer(line))
+def with_capitals(text: str) -> str:
+    """Give words that may be names (and the nouns of institutions) a capital in lines that have none, character for character."""
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        if line and line.islower():
+            lines[index] = re.sub(
+                r"[^\W\d_]+(?:['’-][^\W\d_]+)*",
+                lambda match: match.group()[0].upper() + match.group()[1:] if _nameable(match.group()) else match.group(),
+                line,
+            )
+    cased = "\n".join(lines)
+    return cased if len(cased) == len(text) else text
+
+
+def _nameable(word: str) -> bool:
+    return word in _INSTITUTION_NOUNS or (len(word) > 2 and may_be_name(word) and word not in COMMON_WORDS)
+
+
+def worth_reading(text: str) -> Callable[[str], bool]:
+    """Give the function that says whether the model can find something in a line that its filter would keep."""
+    english = is_english(text, default=True)
+
+    def telling(line: str) -> bool:
+        if "@" in line or re.search(r"\d{4,}", line):
+            return True
+        return is_english(line, default=english) and any(_telling(match.group()) for match in WORD.finditer(line))
+
+    return telling
 
 
 def _unguarded(spans: Iterable[PhiSpan], guard: Sequence[tuple[int, int]]) -> list[PhiSpan]:
@@ -88,6 +134,7 @@ def _outside(text: str, span: PhiSpan, taken: Sequence[tuple[int, int]]) -> list
 
 def _from_model(text: str, model: Sequence[tuple[int, int, str]]) -> Iterator[PhiSpan]:
     """Keep of the model's entities what the dictionaries do not know: it learned from news, not from medicine."""
+    english = is_english(text, default=True)
     for start, end, kind in model:
         if kind in PROVEN:
             yield PhiSpan(start, end, kind)
@@ -101,7 +148,7 @@ def _from_model(text: str, model: Sequence[tuple[int, int, str]]) -> Iterator[Ph
             continue
         first, last = words[0].start(), words[-1].end()
         stretch = text[first:last]
-        if re.search(r"[\n/:\d]", stretch) or re.match(r"\s*[:=#]", text[last : last + 2]) or is_eponym(text, first, last):
+        if not english or re.search(r"[\n/:\d]", stretch) or re.match(r"\s*[:=#]", text[last : last + 2]) or is_eponym(text, first, last):
             continue
         yield PhiSpan(first, last, kind)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from petarseg.reports.phi_lexicon import is_plain_noun
 from petarseg.reports.phi_vocabulary import CITIES, FAMILY_NAMES, GIVEN_NAMES, words
 
 # Head nouns that make the name before them an eponym. Plural and possessive are added by the pattern.
@@ -29,7 +30,7 @@ _HEADS = (
     "recommendations? index indices phenotype variant "
     "transformation type lesion cell response grades? categor(?:y|ies) risk formula equation curve plot correction model space "
     "ligature sphincter "
-    "artery nerve fat pad crest ridge tubercle tuberosity process notch groove papilla ampulla crypts? glands? follicle capsule "
+    "artery nerve fat pad crest ridge cavity tubercle tuberosity process notch groove papilla ampulla crypts? glands? follicle capsule "
     "trigone "
     "interval window zone chamber phantom pox virus fever sarcoidosis amyloidosis osteodystrophy hyperplasia cirrhosis goit(?:er|re) "
     "struma "
@@ -47,7 +48,7 @@ _QUALIFIER = (
     r"lymph|supraclavicular|bone|prostate|sum|performance|status|residual|recurrent|known|thyroid|hairy|spindle)"
 )
 _AFTER = re.compile(
-    rf"(?:['’]s|s['’]|['’])?(?:[-\s]+{_QUALIFIER}(?:\s+{_GRADE})?){{0,3}}[-\s]+{_HEAD}(?:e?s)?\b|"
+    rf"(?:['’]s|s['’]|['’])?\)?(?:[-\s]+{_QUALIFIER}(?:\s+{_GRADE})?){{0,3}}[-\s]+{_HEAD}(?:e?s)?\b|"
     rf"['’]?s?\s+(?:{_QUALIFIER}\s+)?{_GRADE}\b(?![-/.]?\d)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
     re.IGNORECASE,
 )
@@ -69,9 +70,9 @@ BARE_EPONYMS = words("eponyms")
 
 _PERSON_BEFORE = re.compile(
     r"(?:\b(?:Drs?|Prof(?:essor)?|Mr|Mrs|Ms|Miss|Mx|Sir|Dame|Sister|Nurse|Rev|Herr|Frau|Hr|Fr|Señora?|Sra?|Mme|M|BS|BSs|PGS|GS|TS|"
-    r"ThS|Ông|Bà)\.?|\b(?:doctor|physician|surgeon|"
+    r"ThS|Ông|Bà)(?:\.\s*|\s+)|\b(?:doctor|physician|surgeon|"
     r"radiologist|resident|fellow|attending|technologist|tech|named|signed|signed\s+by|dictated\s+by|read\s+by|by|dear|cc|attn|"
-    r"attention|patient|name)\s*:?)\s*(?:[A-Z]\.?\s*){0,2}$",
+    r"attention|patient|name)(?:\s*:\s*|,?\s+))(?:(?-i:[A-Z])(?:\.\s*|\s+)){0,2}$",
     re.IGNORECASE,
 )
 _PERSON_AFTER = re.compile(
@@ -84,6 +85,12 @@ _PERSON_AFTER = re.compile(
 _DIAGNOSIS_BEFORE = re.compile(
     r"(?:\?|\b(?:r/o|h/o|rule out|known|history of|hx of|possible|suspected|versus|vs\.?|prior|via|status post|s/p))\s*$", re.IGNORECASE
 )
+
+
+def _qualifies_noun(text: str, end: int) -> bool:
+    """Say whether a plain noun of reports follows, which is no verb: people are rarely followed by a bare noun."""
+    match = re.compile(r"\)?[ ](?P<noun>[a-z]{4,})\b").match(text, end)
+    return match is not None and is_plain_noun(match["noun"])
 
 
 def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
@@ -127,6 +134,8 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
         return len(words) == 1 or name.lower() in CITIES or all(word.lower() in BARE_EPONYMS for word in words)
     if strict:
         return False
+    if len(words) == 1 and _qualifies_noun(text, end) and name.lower() not in FAMILY_NAMES and name.lower() not in GIVEN_NAMES:
+        return True
     parts = [part.removesuffix("'s").removesuffix("’s") for word in words for part in word.lower().split("-")]
     whole = "-".join(word.lower() for word in words).removesuffix("'s").removesuffix("’s")
     if whole not in BARE_EPONYMS and not all(part in BARE_EPONYMS for part in parts):

@@ -7,14 +7,14 @@ followed by names), because their answer costs the exam its report.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 
 from petarseg.reports.phi_dates import find_dates
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_guard import measurement_stretches
 from petarseg.reports.phi_names import find_titled
 from petarseg.reports.phi_patterns import find_contacts, find_record_numbers
-from petarseg.reports.phi_span import PhiSpan, overlaps
+from petarseg.reports.phi_span import PhiSpan, merge, overlaps
 
 
 def leaks(scrubbed: str, inserted: Sequence[tuple[int, int]], deny: DenyList) -> dict[str, int]:
@@ -37,16 +37,12 @@ def leaks(scrubbed: str, inserted: Sequence[tuple[int, int]], deny: DenyList) ->
     masked = _masked(scrubbed, inserted)
     dates = find_dates(masked)
     guard = measurement_stretches(masked, [PhiSpan(day.start, day.end, "DATE") for day in dates])
-    found = Counter(span.type for span in deny.find(masked) if not overlaps(span.start, span.end, guard))
-    found.update("DATE" for day in dates if day.year is not None and (day.month is not None or day.numbers is not None))
-    found.update(_types(find_contacts(masked), guard))
-    found.update(_types(find_record_numbers(masked), guard))
-    found.update(_types(find_titled(masked), guard))
-    return dict(sorted(found.items()))
-
-
-def _types(spans: Iterable[PhiSpan], guard: Sequence[tuple[int, int]]) -> Iterator[str]:
-    return (span.type for span in spans if not overlaps(span.start, span.end, guard))
+    certain = [*deny.find(masked), *find_contacts(masked), *find_record_numbers(masked), *find_titled(masked)]
+    left = [span for span in certain if not overlaps(span.start, span.end, guard)]
+    left += [
+        PhiSpan(day.start, day.end, "DATE") for day in dates if day.year is not None and (day.month is not None or day.numbers is not None)
+    ]
+    return dict(sorted(Counter(span.type for span in merge(left)).items()))
 
 
 def _masked(text: str, inserted: Sequence[tuple[int, int]]) -> str:

@@ -144,6 +144,14 @@ def _built(word: str, words: frozenset[str]) -> bool:
 COMMON_WORDS = words("ambiguous")
 
 
+def is_plain_noun(word: str) -> bool:
+    """Say whether a lower-case word is a noun of reports and nothing else ("cavity", not "reports")."""
+    from petarseg.reports.phi_model import word_index
+
+    stem = word if word in word_index("noun") else word.removesuffix("s")
+    return stem in word_index("noun") and is_report_word(word) and stem not in _no_nouns() and word not in _FUNCTION_WORDS
+
+
 def is_person_name(token: str) -> bool:
     """Say whether `token` is a common given or family name that is no plain word."""
     word = token.lower().replace("’", "'").strip("'.-")

@@ -80,7 +80,7 @@ def word_index(*kinds: str) -> frozenset[str]:
     return frozenset(word for kind in kinds for word in table[kind])
 
 
-def entities(texts: Sequence[str], telling: Callable[[str], bool]) -> list[list[tuple[int, int, str]]]:
+def entities(texts: Sequence[str], telling: Callable[[str], Callable[[str], bool]]) -> list[list[tuple[int, int, str]]]:
     """Give the entities of the model for each text.
 
     Parameters
@@ -89,7 +89,7 @@ def entities(texts: Sequence[str], telling: Callable[[str], bool]) -> list[list[
         Reports. Lines in capitals are read in title case and line breaks as blanks, because the model learned on edited prose;
         offsets are those of the input.
     telling : callable
-        Says for a line whether it is worth reading.
+        Gives for a report the function that says of a line whether it is worth reading.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def entities(texts: Sequence[str], telling: Callable[[str], bool]) -> list[list[
         ``(start, end, type)``, types of `PHI_TYPES`.
     """
     analyzer = _analyzer()
-    views = [readable(text, telling) for text in texts]
+    views = [readable(text, telling(text)) for text in texts]
     artifacts = analyzer.nlp_engine.process_batch(views, language="en", batch_size=32)
     found = []
     for view, (_, artifact) in zip(views, artifacts, strict=True):

@@ -38,7 +38,8 @@ _AFTER_CREDENTIAL = re.compile(rf"\s*,?\s*\(?{_CREDENTIAL}(?![^\W_])")
 
 # Labels of report headers and footers after which a name stands. The name may follow on the same line only.
 _ROLE = (
-    r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|name(?:[ ]?/[ ]?\w+)?|surname|"
+    r"(?:patient(?:['’]?s)?(?:[ ]?(?:full[ ]|legal[ ])?name)?|pt\.?(?:[ ]name)?|pat(?:\.|[ ]name)?|full[ ]name|"
+    r"name(?:[ ]?/[ ]?\w+)?|surname|"
     r"last[ ]?name|first[ ]?name|given[ ]?names?|family[ ]?name|middle[ ]name|maiden[ ]name|forenames?|alias|a\.?k\.?a\.?|client|"
     r"subject|"
     r"(?:referring|ordering|attending|requesting|primary(?:[ ]care)?|consulting|interpreting|reading|reporting|signing|supervising|"
@@ -92,7 +93,8 @@ _PERSON_VERB = re.compile(
     r"was\s+(?:notified|informed|called|paged|injected|imaged|seen|referred|scanned|admitted))\b"
 )
 _STRONG_LEAD = re.compile(
-    r"\b(?:dictated|signed|typed|transcribed|interpreted|read|reported|reviewed|verified|approved|authenticated|performed|injected)\s+by\s*$",
+    r"\b(?:dictated|signed|typed|transcribed|interpreted|read|reported|reviewed|verified|approved|authenticated|"
+    r"performed|injected)\s+by\s*$",
     re.IGNORECASE,
 )
 _HEADER_ID = re.compile(
@@ -483,7 +485,9 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
         if match.start() < position:
             continue
         word = match.group()
-        if len(word) == 2 and not (may_be_name(word) and _name_follows(text, match.end()) and not text[match.end() + 1 : match.end() + 3].isupper()):
+        if len(word) == 2 and not (
+            may_be_name(word) and _name_follows(text, match.end()) and not text[match.end() + 1 : match.end() + 3].isupper()
+        ):
             continue
         if len(word) < 2 or not word[0].isupper() or word.isupper() or not has_name_shape(word):
             continue
@@ -519,9 +523,21 @@ def _with_qualifier(text: str, line_start: int, start: int) -> int:
     return start if _starts_sentence(text, line_start, at) else at
 
 
+_CAPITAL_PREFIX = re.compile(r"(?:Mc|Mac|De|Di|Du|La|Le|Van|Von|Fitz|St|O['’]|D['’]|N['’]|L['’])(?=[^\W\d_a-z])")
+
+
 def has_name_shape(word: str) -> bool:
-    """Tell ``McAllister`` and ``O'Neill`` from ``RoIs`` and ``LangExtract``."""
-    return word.isupper() or bool(re.fullmatch(rf"(?:Mc|Mac|De|Di|La|Le|Van|Fitz|O['’]|D['’])?[{UPPER}][^\W\d_]+(?:[-'’][^\W\d_]+)*", word))
+    """Tell ``McAllister``, ``O'Neill`` and ``Hyun-woo`` from ``RoIs``, ``LangExtract``, ``IVa`` and ``SSTR-positive``."""
+    if word.isupper():
+        return True
+    for piece in word.split("-"):
+        bare = _CAPITAL_PREFIX.sub("", piece)
+        if piece.islower():
+            if is_word(piece) and len(piece) > 2:
+                return False
+        elif not (bare[:1].isupper() and (len(bare) == 1 or bare[1:].islower() or (bare.isupper() and len(bare) > 4))):
+            return False
+    return True
 
 
 def _starts_sentence(text: str, line_start: int, start: int) -> bool:
@@ -551,7 +567,7 @@ def is_english(text: str, *, default: bool) -> bool:
 
     In other languages nearly every word is unknown, so being unknown says nothing there.
     """
-    words = [match.group() for match in WORD.finditer(text) if len(match.group()) > 3 and match.group().islower()]
-    if len(words) < 5:
+    words = [match.group() for match in WORD.finditer(text) if len(match.group()) > 1 and match.group().islower()]
+    if len(words) < 6:
         return default
-    return sum(map(is_word, words)) > 0.6 * len(words)
+    return sum(map(is_word, words)) > 0.5 * len(words)

@@ -230,7 +230,8 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
     for kind, pattern in _LABELLED:
         for match in pattern.finditer(text):
             if _is_identifier(text, match.start("id"), match.end("id"), labelled=True):
-                yield PhiSpan(match.start("id"), match.end("id"), kind)
+                glued = match.start("id") > match.start() and text[match.start() : match.start("id")].isalpha()
+                yield PhiSpan(match.start() if glued else match.start("id"), match.end("id"), kind)
 
 
 def find_record_numbers(text: str) -> Iterator[PhiSpan]:

@@ -172,8 +172,14 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
     return PhiSpan(start + content[0].start(), start + len(text[start:end].rstrip(".")), "HOSPITAL")
 
 
+_BUILDING = re.compile(
+    rf"\b(?:Bldg|Building|Suite|Ste|Tower|Wing|Floor|Unit|Apt|Flat)\.?[ ]#?[A-Z\d]{{1,4}},[ ]{_CAP}"
+    rf"(?:[ ]{_CAP}){{0,2}}(?:,[ ]*{_STATE}\b)?(?:[, ]\s*{_ZIP})?"
+)
+
+
 def _addresses(text: str) -> Iterator[PhiSpan]:
-    for pattern in (_ADDRESS, _PO_BOX, _STATE_ZIP, _UK_POSTCODE):
+    for pattern in (_ADDRESS, _BUILDING, _PO_BOX, _STATE_ZIP, _UK_POSTCODE):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), "LOCATION")
     for match in _ZIP_LABEL.finditer(text):
