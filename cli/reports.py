@@ -180,7 +180,7 @@ def structure(
     sentences = [{**line, "sentence": line.get("sentence", line.get("findings"))} for line in lines]
     rows = [
         {
-            **{key: value for key, value in structured.items() if key != "flags"},
+            **{name: structured[name] for name in ("region", "organ", "anatomic_subsite", "laterality")},
             "suv_max": line["suv_max"],
             "axial_slice": line["axial_slice"],
             "findings": line["sentence"],
