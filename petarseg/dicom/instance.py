@@ -6,7 +6,7 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,8 @@ class BatchRecord:
 
     def to_json(self) -> dict[str, Any]:
         """Return the record as a JSON object."""
-        return asdict(self)
+        record = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {**record, "outputs": [{field.name: getattr(output, field.name) for field in fields(output)} for output in self.outputs]}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> BatchRecord:

@@ -154,7 +154,7 @@ class Redactor:
         """
         found = identities.collect(source)
         patient = patient_key(source)
-        job = _Job(self.keys, found, patient, self._shift(source, patient), number_of(source, 0x00280103, 0) == 1)
+        job = _Job(source.original_encoding, self.keys, found, patient, self._shift(source, patient), number_of(source, 0x00280103, 0) == 1)
         dataset = job.clean(source, 0, ["iso8859"])
         job.mark(dataset)
         found.dates -= job.shifted_dates
@@ -171,7 +171,16 @@ class Redactor:
 class _Job:
     """The state of one data set's de-identification."""
 
-    def __init__(self, keys: KeyFolder, found: Identities, patient: str, shift: datetime.timedelta, signed: bool) -> None:
+    def __init__(
+        self,
+        encoding: tuple[bool | None, bool | None],
+        keys: KeyFolder,
+        found: Identities,
+        patient: str,
+        shift: datetime.timedelta,
+        signed: bool,
+    ) -> None:
+        self.encoding = encoding
         self.keys, self.found, self.shift, self.signed = keys, found, shift, signed
         self.scheme, self.encodings = "", ["iso8859"]
         self.strange_words = found.words - vocabulary()
@@ -182,6 +191,8 @@ class _Job:
     def clean(self, source: Dataset, depth: int, inherited: list[str]) -> Dataset:
         """Return the cleaned copy of a data set or sequence item; `inherited` are the encodings of what it lies in."""
         target = Dataset()
+        # Otherwise pydicom decodes and encodes every value again when it writes.
+        target.set_original_encoding(*self.encoding, target.original_character_set)
         private: dict[int, str] = {}
         scheme, encodings = text_of(source, _SCHEME_TAG), identities.encodings_of(source, inherited)
         for tag in sorted(source.keys()):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import pydicom
@@ -37,20 +38,24 @@ def leaks_in(files: Sequence[tuple[str, Sequence[str]]]) -> list[str]:
     kinds: list[str] = []
     for path, dates in files:
         data = Path(path).read_bytes()
-        for needles in (_needles, NeedleSet(dates)):
-            found = _scan(data, needles)
+        for needles in (_needles, _dates(tuple(dates))):
+            found = _scan(data, needles, pixels=needles is _needles)
             if doubtful := {index for index in found if needles.kinds[index] not in ("uid", "name")}:
                 found = (found - doubtful) | (doubtful & _scan_text(data, needles))
             kinds += [needles.kinds[index] for index in sorted(found)]
     return kinds
 
 
-def _scan(data: bytes, needles: NeedleSet) -> set[int]:
+@lru_cache(maxsize=16)
+def _dates(dates: tuple[str, ...]) -> NeedleSet:
+    return NeedleSet(dates)
+
+
+def _scan(data: bytes, needles: NeedleSet, *, pixels: bool) -> set[int]:
     starts = [start for mark in _PIXEL_MARKS if (start := data.find(mark)) >= 0]
-    if not starts:
-        return needles.find(data)
-    start = min(starts)
-    return needles.find(data[:start]) | needles.find(data[start:], binary=True)
+    start = min(starts, default=len(data))
+    found = needles.find(data[:start])
+    return found | needles.find(data[start:], binary=True) if pixels else found
 
 
 def _scan_text(data: bytes, needles: NeedleSet) -> set[int]:
