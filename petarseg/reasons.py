@@ -105,3 +105,16 @@ class Reason(StrEnum):
     EXAM_DROPPED = "exam_dropped", "The finding was usable, but its exam was rejected."
     REVIEWER_REJECTED = "reviewer_rejected", "A reviewer rejected the lesion."
     INTERNAL_ERROR = "internal_error", "A bug of petarseg: please report it with the evidence."
+
+
+def reasons_markdown() -> str:
+    """Return docs/reference/reasons.md: every code with its meaning. `python -m petarseg.reasons > docs/reference/reasons.md` writes it."""
+    lines = ["# Reason codes", "", "The values of `reason` in `rejected.parquet`, of `dropped` in `funnel.json`, and of `reason` in the commands' JSON."]
+    lines += ["", "| code | meaning |", "|---|---|", *(f"| `{reason.value}` | {reason.description} |" for reason in Reason)]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(reasons_markdown())
