@@ -18,10 +18,10 @@ import logging
 import random
 import ssl
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import TracebackType
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import httpx
 from pydantic import BaseModel
@@ -31,7 +31,9 @@ from petarseg.llm_answer import Answer, AnswerRejected, first_valid, retry_after
 from petarseg.llm_cache import AnswerCache
 from petarseg.llm_endpoint import Endpoint, Prompt
 
-__all__ = ["AnswerCache", "AnswerRejected", "Endpoint", "LlmClient", "Prompt", "Usage"]
+__all__ = ["AnswerCache", "AnswerRejected", "Endpoint", "LlmClient", "Prompt", "Usage", "gather_or_cancel"]
+
+Result = TypeVar("Result")
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +83,17 @@ _PROBE = Prompt(
     ),
 )
 _PROBE_TEXT: Final = "Liver lesion with SUVmax 7.3 on slice 81."
+
+
+async def gather_or_cancel(coroutines: Iterable[Coroutine[Any, Any, Result]]) -> list[Result]:
+    """Run coroutines together; after the first error nothing is left running, and that error is raised as it is."""
+    tasks = [asyncio.ensure_future(coroutine) for coroutine in coroutines]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class LlmClient:

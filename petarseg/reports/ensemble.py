@@ -7,12 +7,12 @@ stand verbatim in the sentence. What no profile may overrule stays rejected: the
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from petarseg.errors import ConfigError
 from petarseg.files import content_key
+from petarseg.llm import gather_or_cancel
 from petarseg.reasons import Reason
 from petarseg.reports.grammar import Measurement, read_measurements
 from petarseg.reports.voting import (
@@ -272,7 +272,7 @@ class Ensemble:
             for candidate in candidates
             if self._asks(report_id, candidate)
         ]
-        rounds = await asyncio.gather(*(voter.vote([candidate for _, candidate in asked]) for voter in self.voters))
+        rounds = await gather_or_cancel(voter.vote([candidate for _, candidate in asked]) for voter in self.voters)
         cast = {(number, c.start, c.end): ballots for (number, c), *ballots in zip(asked, *rounds, strict=True)}
         return [
             [decided for c in candidates for decided in self._decide(report_id, c, cast.get((number, c.start, c.end), []))]

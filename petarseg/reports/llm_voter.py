@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -11,7 +10,7 @@ from typing import Final, Generic, Literal, TypeVar
 
 from pydantic import BaseModel
 
-from petarseg.llm import AnswerRejected, LlmClient, Prompt
+from petarseg.llm import AnswerRejected, LlmClient, Prompt, gather_or_cancel
 from petarseg.reports.voting import Ballot, Candidate, Pair, locate, number_spans
 
 
@@ -109,12 +108,7 @@ class LlmVoter:
         TransientError
             When the server stays away. What was answered before is in the client's cache.
         """
-        tasks = [asyncio.ensure_future(self._ballot(candidate)) for candidate in candidates]
-        try:
-            return list(await asyncio.gather(*tasks))
-        finally:
-            for task in tasks:  # after an error nothing is left running
-                task.cancel()
+        return await gather_or_cancel(self._ballot(candidate) for candidate in candidates)
 
     async def _ballot(self, candidate: Candidate) -> Ballot:
         """Ask about one candidate; no valid answer is an abstention."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol
 
 from petarseg.reasons import Reason
 from petarseg.reports.grammar import Measurement
@@ -121,10 +121,17 @@ class Ballot:
 class Voter(Protocol):
     """A reader of candidate sentences other than the grammar."""
 
-    name: str
-    kind: Kind
+    @property
+    def name(self) -> str:
+        """Name of the voter, the same in every run."""
+        ...
 
-    async def vote(self, candidates: Sequence[Candidate]) -> list[Ballot]:
+    @property
+    def kind(self) -> Kind:
+        """What kind of reader it is."""
+        ...
+
+    def vote(self, candidates: Sequence[Candidate]) -> Coroutine[Any, Any, list[Ballot]]:
         """Cast one ballot per candidate, in their order."""
         ...
 
