@@ -104,16 +104,16 @@ def find_scan_reference(
         raise QuantificationError(Reason.REFERENCE_TIME_MISSING, {"contradictory": "AcquisitionTime", "DecayCorrection": "START"})
     series, series_moved = _on_day_of(series_start, first)
     private, private_moved = _on_day_of(vendor_start, first)
+    by_frame = _from_frame_reference_times(frames, half_life_s, vendor)
     if series is not None:
-        if private is not None and abs((private - series).total_seconds()) > CONTRADICTION * half_life_s:
-            raise QuantificationError(
-                Reason.FACTOR_CONTRADICTION,
-                {"elements": ["SeriesTime", f"{vendor.value} private"], "apart_s": round(abs((private - series).total_seconds()))},
-            )
+        if by_frame is not None and len(set(acquisitions)) > 1:
+            # Frames of several times that agree on one moment know better than a series time from another clock or another scan.
+            _refuse_apart(series, by_frame, "FrameReferenceTime", half_life_s)
+        if private is not None:
+            _refuse_apart(series, private, f"{vendor.value} private", half_life_s)
         return ReferenceTime(series, "series_time", ("series_date_ignored",) if series_moved else ())
     if private is not None:
         return ReferenceTime(private, f"{vendor.value}_private_start", ("private_date_ignored",) if private_moved else ())
-    by_frame = _from_frame_reference_times(frames, half_life_s, vendor)
     if by_frame is not None:
         return ReferenceTime(by_frame, "frame_reference_time", ("series_is_post_processed",))
     if len(frames) > 1 and _first_frame_is_reference(frames, vendor):
@@ -121,6 +121,12 @@ def find_scan_reference(
     raise QuantificationError(
         Reason.REFERENCE_TIME_MISSING, {"missing": "FrameReferenceTime or ActualFrameDuration", "series": "post-processed"}
     )
+
+
+def _refuse_apart(series: datetime, other: datetime, element: str, half_life_s: float) -> None:
+    apart_s = abs((other - series).total_seconds())
+    if apart_s > CONTRADICTION * half_life_s:
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"elements": ["SeriesTime", element], "apart_s": round(apart_s)})
 
 
 def _on_day_of(start: datetime | None, first: datetime) -> tuple[datetime | None, bool]:

@@ -212,6 +212,11 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
         R.FACTOR_CONTRADICTION,
     ),
     (
+        "frames agree on another moment than the series time",
+        replace(BASE, series_start=SCAN - timedelta(minutes=20)),
+        R.FACTOR_CONTRADICTION,
+    ),
+    (
         "post-processed without frame duration",
         replace(BASE, series_start=SCAN + timedelta(hours=1), frames=(Frame(SCAN, 450.0), Frame(SCAN, 600.0))),
         R.REFERENCE_TIME_MISSING,

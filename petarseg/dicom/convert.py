@@ -197,7 +197,10 @@ def _round_significand(values: NDArray[np.float32]) -> None:
 
 def _canvas(slices: Sequence[SliceFile], stacked: Any, dtype: Any) -> Canvas:
     header = slices[0].header
-    return Canvas(stacked, (header.integer(Tag.Columns) or 0, header.integer(Tag.Rows) or 0, len(slices)), dtype)
+    columns, rows = header.integer(Tag.Columns) or 0, header.integer(Tag.Rows) or 0
+    if header.pixel_length is not None and header.pixel_length < columns * rows:
+        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"bytes": header.pixel_length, "needed": columns * rows})
+    return Canvas(stacked, (columns, rows, len(slices)), dtype)
 
 
 def _fits_int16(stored: NDArray[Any], intercept: int) -> bool:

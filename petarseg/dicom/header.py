@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import io
 import struct
-import zlib
 from collections.abc import Iterator, Mapping, MutableSequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from petarseg.dicom import source
+from petarseg.dicom.fallback import failures, read_dataset
 from petarseg.dicom.tags import NUMERIC_VR, SEQUENCES, WANTED, Tag
 
 FIRST_READ_BYTES = 16 * 1024
@@ -407,20 +407,15 @@ def _encodings(values: Mapping[int, Any]) -> tuple[str, ...]:
 
 def _parse_with_pydicom(stream: Any, size: int) -> Header:
     """Parse what the walker leaves: big endian, deflated, unusual VRs."""
-    import pydicom
     from pydicom.errors import InvalidDicomError
 
     try:
-        dataset = pydicom.dcmread(stream, stop_before_pixels=True, force=False)
+        dataset = read_dataset(stream, pixels=False)
         syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
         values = dict(_from_dataset(dataset))
     except InvalidDicomError:
         raise NotDicomError from None
-    except (
-        *(EOFError, OSError, ValueError, TypeError, KeyError, AttributeError, NotImplementedError, IndexError, OverflowError),
-        *(AssertionError, struct.error, zlib.error, RecursionError, MemoryError, LookupError),
-    ) as error:
-        # pydicom raises nearly anything on damaged bytes; the text of the error may quote the header, so it is dropped.
+    except failures() as error:
         raise DamagedError(type(error).__name__) from None
     if not values:
         raise NotDicomError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
@@ -55,6 +55,7 @@ def scan_archive(
     root: Path,
     *,
     workers: int | None = None,
+    prefer_pet: Sequence[str] = (),
     cache: KeyFolder | None = None,
     on_progress: Callable[[int], None] | None = None,
 ) -> ArchiveIndex:
@@ -66,6 +67,8 @@ def scan_archive(
         A folder of any structure, file names with or without extension, or a single file. Zip archives are searched, links followed.
     workers : int, optional
         Threads; by default one more than there are CPUs.
+    prefer_pet : sequence of str
+        Regular expressions for the descriptions of PET series, most wanted first; they decide between series that are equal otherwise.
     cache : KeyFolder, optional
         Where to keep what was read, encrypted, so that the next scan reads new and changed files only.
     on_progress : callable, optional
@@ -98,7 +101,7 @@ def scan_archive(
                 now.save(cache)
     if cache is not None and earlier is not None and not earlier.same_files(now):
         now.save(cache)
-    return _assemble(scan)
+    return _assemble(scan, prefer_pet)
 
 
 def _walk(root: Path, unreadable: list[UnreadableFile]) -> Iterator[Path]:
@@ -248,7 +251,7 @@ def _distinct(raw: tuple[bytes, ...], encodings: tuple[str, ...], others: tuple[
     return tuple(sorted(found))
 
 
-def _assemble(scan: _Scan) -> ArchiveIndex:
+def _assemble(scan: _Scan, prefer_pet: Sequence[str]) -> ArchiveIndex:
     by_study: dict[str, list[Candidate]] = {}
     for group in scan.groups.values():
         candidate = Candidate(_record(group), group.header)
@@ -262,7 +265,7 @@ def _assemble(scan: _Scan) -> ArchiveIndex:
     studies = []
     for uid in sorted(by_study):
         patient = by_study[uid][0].record.patient_id
-        studies.append(choose(uid, by_study[uid], _others(cts_of_patient.get(patient, ()), uid)))
+        studies.append(choose(uid, by_study[uid], _others(cts_of_patient.get(patient, ()), uid), prefer_pet))
     unreadable = tuple(sorted(scan.unreadable, key=lambda item: item.path))
     return ArchiveIndex(tuple(studies), unreadable, scan.n_files, scan.n_ignored, scan.n_duplicates)
 

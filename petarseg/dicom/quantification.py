@@ -23,11 +23,15 @@ _CORRECTIONS = frozenset(
 )
 
 
+LONGEST_MS = 1e9
+"""No frame lasts, or lies from its reference, longer than 11 days."""
+
+
 def parse_date(text: str) -> date | None:
     """Read a DICOM DA (or the older ``YYYY.MM.DD``); None when unreadable."""
     digits = text.replace(".", "") if len(text) == 10 else text
-    if len(digits) != 8 or not (digits.isascii() and digits.isdigit()):
-        return None
+    if len(digits) != 8 or not (digits.isascii() and digits.isdigit()) or digits[0] not in "12":
+        return None  # a year that no de-identifier shifts to, and that date arithmetic could leave
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:8]))
     except ValueError:
@@ -175,8 +179,8 @@ def _known(text: str, terms: frozenset[str]) -> str:
 
 
 def _same(headers: Sequence[Header], tag: Tag) -> None:
-    first = headers[0].text(tag)
-    if any(header.text(tag) != first for header in headers):
+    first, number = headers[0].text(tag), headers[0].number(tag)
+    if any(header.text(tag) != first and (number is None or header.number(tag) != number) for header in headers):
         raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": tag.name})
 
 
@@ -191,12 +195,12 @@ def _frame(header: Header, series_day: date | None) -> Frame:
         acquisition = _combine(parse_date(header.text(Tag.AcquisitionDate)) or series_day, clock)
     if acquisition is None:
         acquisition = parse_datetime(header.text(Tag.AcquisitionDateTime), header.text(Tag.TimezoneOffsetFromUTC))
-    reference_ms, duration_ms = header.number(Tag.FrameReferenceTime), header.number(Tag.ActualFrameDuration)
-    return Frame(
-        acquisition,
-        None if reference_ms is None else reference_ms / 1_000.0,
-        None if duration_ms is None else duration_ms / 1_000.0,
-    )
+    return Frame(acquisition, _seconds(header, Tag.FrameReferenceTime), _seconds(header, Tag.ActualFrameDuration))
+
+
+def _seconds(header: Header, tag: Tag) -> float | None:
+    milliseconds = header.number(tag)
+    return milliseconds / 1_000.0 if milliseconds is not None and abs(milliseconds) < LONGEST_MS else None
 
 
 def _vendor_start(header: Header, vendor: Vendor) -> datetime | None:

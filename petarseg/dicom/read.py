@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import struct
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.dicom import source
+from petarseg.dicom.fallback import failures, read_dataset
 from petarseg.dicom.geometry import Stack, read_plane, stack_slices
 from petarseg.dicom.header import EXPLICIT_LE, IMPLICIT_LE, DamagedError, Header, NotDicomError, read_header
 from petarseg.dicom.tags import Tag
@@ -171,21 +170,13 @@ def _significant_bits(stored: NDArray[Any], header: Header, bits: int) -> NDArra
 
 def _decode(item: SliceFile, shape: tuple[int, int]) -> NDArray[Any]:
     """Decode with pydicom and its maintained decoders."""
-    import pydicom
-    from pydicom.errors import InvalidDicomError
-
     try:
-        dataset = pydicom.dcmread(io.BytesIO(source.read_all(item.path)), force=True)
-        pixels: NDArray[Any] = dataset.pixel_array
-    except (NotImplementedError, RuntimeError) as error:
-        known = isinstance(error, NotImplementedError) or "plugin" in str(error).lower() or "missing" in str(error).lower()
+        pixels: NDArray[Any] = read_dataset(io.BytesIO(source.read_all(item.path)), pixels=True, force=True).pixel_array
+    except failures() as error:
+        # "no decoder for this syntax" is a NotImplementedError, or a RuntimeError that names the missing plugins.
+        known = isinstance(error, NotImplementedError) or (isinstance(error, RuntimeError) and "plugin" in str(error))
         reason = Reason.UNSUPPORTED_TRANSFER_SYNTAX if known else Reason.PIXELS_UNREADABLE
         raise ExamRejected(reason, {"transfer_syntax": _public_syntax(item.header.transfer_syntax)}) from None
-    except (
-        *(OSError, EOFError, ValueError, TypeError, KeyError, AttributeError, IndexError, OverflowError, LookupError),
-        *(InvalidDicomError, struct.error, zlib.error, RecursionError, MemoryError, AssertionError),
-    ):
-        raise ExamRejected(Reason.PIXELS_UNREADABLE, {"transfer_syntax": _public_syntax(item.header.transfer_syntax)}) from None
     if pixels.shape != shape or pixels.dtype.kind not in "iu":
         raise ExamRejected(Reason.PIXELS_UNREADABLE, {"decoded_shape": list(pixels.shape), "expected": list(shape)})
     return pixels

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from itertools import pairwise
 
 from petarseg.dicom.header import Header
@@ -124,7 +125,9 @@ def _birthday(born: date, year: int) -> date:
         return date(year, 3, 1)
 
 
-def choose(study_uid: str, candidates: Sequence[Candidate], elsewhere: Sequence[Candidate] = ()) -> StudyRecord:
+def choose(
+    study_uid: str, candidates: Sequence[Candidate], elsewhere: Sequence[Candidate] = (), prefer_pet: Sequence[str] = ()
+) -> StudyRecord:
     """Pick the PET and its CT.
 
     Parameters
@@ -135,16 +138,18 @@ def choose(study_uid: str, candidates: Sequence[Candidate], elsewhere: Sequence[
         All its series, classified.
     elsewhere : sequence of Candidate
         CT series of other studies of the patient, used when they share the frame of reference of the PET.
+    prefer_pet : sequence of str
+        Regular expressions for series descriptions, in order of preference: how a site names the reconstruction that it reads from.
 
     Notes
     -----
-    PET: of the attenuation-corrected static axial series the one that covers most of the body; original before derived; series that no
-    rule tells apart (two reconstructions) are not chosen by chance, the study is rejected as ambiguous. CT: of those in the PET's frame
-    of reference the one that covers most of it, then original before derived, the larger field of view, the thicker slices (the
-    attenuation CT), the lower series number.
+    PET: of the attenuation-corrected static axial series the one that covers most of the body; original before derived; series that
+    no rule tells apart (two reconstructions, unless `prefer_pet` names one) are not chosen by chance, the study is rejected as
+    ambiguous. CT: of those in the PET's frame of reference the one that covers most of it, then original before derived, the larger
+    field of view, the thicker slices (the attenuation CT), the lower series number.
     """
     losers: dict[str, str] = {}
-    pet, reject = _choose_pet([item for item in candidates if item.record.role == "pet"], losers)
+    pet, reject = _choose_pet([item for item in candidates if item.record.role == "pet"], prefer_pet, losers)
     ct = None
     if pet is not None:
         own = [item for item in candidates if item.record.role == "ct"]
@@ -204,7 +209,13 @@ def _is_derived(item: Candidate) -> bool:
     return next(iter(item.header.texts(Tag.ImageType)), "").upper() == "DERIVED"
 
 
-def _choose_pet(pets: list[Candidate], losers: dict[str, str]) -> tuple[Candidate | None, tuple[Reason, dict[str, object]] | None]:
+def _is_called(pattern: str, item: Candidate) -> bool:
+    return re.search(pattern, item.header.text(Tag.SeriesDescription), re.IGNORECASE) is not None
+
+
+def _choose_pet(
+    pets: list[Candidate], prefer: Sequence[str], losers: dict[str, str]
+) -> tuple[Candidate | None, tuple[Reason, dict[str, object]] | None]:
     if not pets:
         return None, None
     longest = max(pets, key=_extent_mm)
@@ -219,6 +230,8 @@ def _choose_pet(pets: list[Candidate], losers: dict[str, str]) -> tuple[Candidat
     left = _prefer(full, lambda item: item.header.text(Tag.Units) in _USABLE_UNITS, "units", losers)
     left = _prefer(left, lambda item: "ATTN" in item.header.texts(Tag.CorrectedImage), "correction_unknown", losers)
     left = _prefer(left, lambda item: not _is_derived(item), "derived", losers)
+    for pattern in prefer:
+        left = _prefer(left, partial(_is_called, pattern), "not_preferred", losers)
     if len(left) == 1:
         return left[0], None
     for item in left:

@@ -262,6 +262,27 @@ def test_rle_and_unknown_compression(tmp_path: Path) -> None:
     assert caught.value.reason is Reason.UNSUPPORTED_TRANSFER_SYNTAX
 
 
+def test_jpeg_ls(tmp_path: Path) -> None:
+    from pydicom import dcmread
+    from pydicom.uid import JPEGLSLossless
+
+    pytest.importorskip("jpeg_ls")
+    expected = convert_pet(write_series(tmp_path / "plain")).volume.array
+    files = write_series(tmp_path / "jls")
+    for path in files:
+        dataset = dcmread(path)
+        dataset.compress(JPEGLSLossless, generate_instance_uid=False)
+        dataset.save_as(path)
+    np.testing.assert_array_equal(convert_pet(files).volume.array, expected)
+
+
+def test_weights_written_differently_are_one_weight(tmp_path: Path) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        dataset.PatientWeight = "70" if index % 2 else "70.000"
+
+    assert convert_pet(write_series(tmp_path, edit=edit)).sidecar["weight_kg"] == 70.0
+
+
 def test_suv_of_one_file_a_list_and_a_folder(tmp_path: Path) -> None:
     files = write_series(tmp_path / "pet")
     write_series(tmp_path / "ct", CT)

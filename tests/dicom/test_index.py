@@ -169,6 +169,16 @@ def test_two_reconstructions_are_ambiguous(tmp_path: Path) -> None:
     assert [series.why_not for series in study.others] == ["ambiguous", "ambiguous"]
 
 
+def test_a_site_names_the_reconstruction_it_reads(tmp_path: Path) -> None:
+    write_series(tmp_path / "ct", CT)
+    write_series(tmp_path / "a", SeriesDescription="PET AC TOF")
+    write_series(tmp_path / "b", SeriesInstanceUID="1.2.3.70", SeriesDescription="WB_3D_MAC")
+    (study,) = scan_archive(tmp_path, prefer_pet=["3D_MAC", "PET AC"]).studies
+    assert study.pet is not None
+    assert study.pet.series_instance_uid == "1.2.3.70"
+    assert [series.why_not for series in study.others] == ["not_preferred"]
+
+
 def test_original_wins_over_derived_and_long_over_short(tmp_path: Path) -> None:
     write_series(tmp_path / "ct", CT, n_slices=40)
     write_series(tmp_path / "derived", n_slices=40, SeriesInstanceUID="1.2.3.70", ImageType=["DERIVED", "SECONDARY"])
