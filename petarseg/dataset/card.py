@@ -49,6 +49,7 @@ def render_card(
         Threshold method; who structured the findings.
     """
     environment = Environment(loader=PackageLoader("petarseg.dataset"), undefined=StrictUndefined, keep_trailing_newline=True)
+    environment.filters["cell"] = cell
     tables = cohort_tables(lesions, exams)
     return environment.get_template("card.md.j2").render(
         name=name,
@@ -91,6 +92,11 @@ def count(values: Iterable[str | None]) -> list[tuple[str, int]]:
     """Return (value, count), most frequent first, then by name; None is written "unknown"."""
     counts = Counter("unknown" if value is None else str(value) for value in values)
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def cell(value: object) -> str:
+    """Return a value as the text of one cell of a Markdown table."""
+    return " ".join(str(value).split()).replace("|", "\\|")
 
 
 def age_band(age_years: int | None) -> str | None:
