@@ -33,6 +33,7 @@ class StubServer:
         self.behaviour = behaviour
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.seen_at_reply: list[int] = []  # requests that had come in when a reply went out
         self.in_flight = 0
         self.most_in_flight = 0
 
@@ -65,6 +66,7 @@ class StubServer:
                 reply = self.behaviour(body, len(self.requests))
                 await asyncio.sleep(reply.delay_s)
                 self.in_flight -= 1
+                self.seen_at_reply.append(len(self.requests))
                 if reply.reset:
                     writer.transport.abort()
                     return

@@ -90,8 +90,11 @@ class Candidate:
 
     @property
     def is_open(self) -> bool:
-        """Whether voters can change anything: not when the rules of decision 23 rejected everything in it."""
-        return any(m.reason not in SETTLED for m in self.measurements)
+        """Whether voters can change anything.
+
+        Not when the rules of decision 23 rejected everything in it, nor when it has no two numbers to make a pair of.
+        """
+        return len(_NUMBER.findall(self.sentence)) > 1 and any(m.reason not in SETTLED for m in self.measurements)
 
 
 @dataclass(frozen=True, slots=True)

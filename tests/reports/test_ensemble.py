@@ -157,6 +157,13 @@ async def test_no_sentence_is_lost_when_every_model_abstains() -> None:
     assert accepted(decided) == []
 
 
+async def test_sentences_without_two_numbers_are_not_worth_a_question() -> None:
+    a, b = Scripted("a"), Scripted("b")
+    [decided] = await Ensemble(PROFILES["paper"], (a, b)).read([("r1", "FINDINGS: The right hilar node has an SUVmax of 7.4, unchanged.")])
+    assert a.asked == []
+    assert [d.measurement.reason for d in decided] == [Reason.SUV_WITHOUT_SLICE]
+
+
 def test_too_few_models_or_equal_names_stop_the_run() -> None:
     with pytest.raises(ConfigError, match="needs 2 language models"):
         Ensemble(PROFILES["paper"], (Scripted("a"),))

@@ -59,7 +59,7 @@ def hostile(body: dict[str, Any], n: int) -> Reply:
         lambda: Reply(correct(body)[:-9], finish_reason="length"),
         lambda: Reply('{"wrong": "schema"}'),
         lambda: Reply(f"Certainly! {correct(body)} I hope this helps."),
-        lambda: Reply(correct(body), delay_s=0.5),
+        lambda: Reply(correct(body), delay_s=0.8),
         lambda: Reply('{"measurements": [{"suv_max": "high", "axial_slice": 3.5}]}'),
         lambda: Reply(body=b"<html>gateway</html>"),
     ]
@@ -71,7 +71,7 @@ def accepted(decided: list[Decided]) -> list[tuple[float | None, int | None]]:
 
 
 def client(server: StubServer, name: str = "a", **settings: Any) -> LlmClient:
-    quick: dict[str, Any] = {"backoff_s": 0.001, "max_backoff_s": 0.02, "timeout_s": 0.3, "max_attempts": 12, "max_concurrency": 4}
+    quick: dict[str, Any] = {"backoff_s": 0.001, "max_backoff_s": 0.02, "timeout_s": 0.5, "max_attempts": 20, "max_concurrency": 4}
     return LlmClient(Endpoint(name, server.base_url, name, **{**quick, **settings}))
 
 
@@ -103,7 +103,7 @@ async def test_an_inventive_model_is_counted_and_never_believed() -> None:
 
 
 async def test_invented_numbers_alone_are_their_own_reason() -> None:
-    text = "FINDINGS: The right hilar node has an SUVmax of 7.4, unchanged."
+    text = "FINDINGS: The right hilar node of 2.1 cm has an SUVmax of 7.4, unchanged."
     assert [m.status for m in read_measurements(text)] == ["rejected"]
     inventive = '{"measurements": [{"suv_max": 7.4, "axial_slice": 99}]}'
     async with StubServer(lambda *_: Reply(inventive)) as server, client(server, "a") as a, client(server, "b") as b:
