@@ -55,11 +55,11 @@ def clean_tokens(text: str, forbidden: Collection[str] = ()) -> list[str]:
     kept: list[str] = []
     row: list[str] = []
     for token in [*tokens_of(text), ""]:
-        if _INTEGER.fullmatch(token):
+        if token.isdecimal():
             row.append(token)
             continue
         if len(row) <= 2 and sum(map(len, row)) <= 4:
-            kept += [number for number in row if number not in forbidden]
+            kept += [number for number in row if is_harmless(number) and number not in forbidden]
         row = []
         if token and is_harmless(token) and token.lower() not in forbidden:
             kept.append(token)

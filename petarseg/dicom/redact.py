@@ -21,7 +21,7 @@ from typing import Literal
 from pydicom import config
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
@@ -47,7 +47,7 @@ from petarseg.keys import KeyFolder
 
 READ_ERRORS = (
     *(InvalidDicomError, OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError),
-    *(OverflowError, RecursionError, LookupError, struct.error, zlib.error),
+    *(OverflowError, RecursionError, MemoryError, struct.error, zlib.error, BytesLengthException),
 )
 """What pydicom raises on damaged input."""
 
