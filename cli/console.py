@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from petarseg.errors import Rejected
 
-err = Console(file=sys.stderr, highlight=False)
+err = Console(stderr=True, highlight=False)
 
 EXIT_OK, EXIT_REJECTED, EXIT_USAGE, EXIT_BUG, EXIT_INTERRUPTED = 0, 1, 2, 70, 130
 
