@@ -7,6 +7,8 @@ import itertools
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from petarseg.reports.evaluation import score_structuring
 from petarseg.reports.structure import structure_finding
@@ -353,6 +355,28 @@ def test_nothing_to_tell_gives_closed_values(text: str) -> None:
     found = structure_finding(text, measurement_span=(0, 1) if text else None)
     assert found.region in REGIONS
     assert found.laterality in LATERALITIES
+
+
+FRAGMENTS = st.sampled_from(
+    ["left", "Right", "R", "node", "4R", "station 7", "T7-T9", "segment VI", "liver", "adjacent to", "the former", "the latter", "SUVmax 5.2",
+     "and 3.1", "slice 80", "(", ")", ",", ";", ". ", "Lungs:", "_x000D_\n", "levels II", "and III", "including", "\u0130", "ß", "’", "while", "12,5"]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(FRAGMENTS, max_size=14), st.integers(0, 60), st.lists(FRAGMENTS, max_size=4))
+def test_any_wording_gives_closed_values(words: list[str], position: int, context: list[str]) -> None:
+    sentence = " ".join(words)
+    start = min(position, len(sentence))
+    found = structure_finding(sentence, measurement_span=(start, start + 1), context=" ".join(context))
+    assert found.region in REGIONS
+    assert found.laterality in LATERALITIES
+    assert found == structure_finding(sentence, measurement_span=(start, start + 1), context=" ".join(context))
+
+
+def test_a_very_long_sentence_takes_no_very_long_time() -> None:
+    found = structure_finding("left hilar node, SUVmax 5.2 and 3.8 (slice 70), " * 300)
+    assert found.region == "Chest"
 
 
 def test_mentions_do_not_overlap() -> None:
