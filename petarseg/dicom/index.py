@@ -216,8 +216,17 @@ def _group_key(header: Header, role: str, why_not: str | None) -> tuple[object, 
     return (
         *(header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID), role, why_not),
         *(header.integer(Tag.Rows), header.integer(Tag.Columns), header.text(Tag.FrameOfReferenceUID)),
-        tuple(round(cosine, 2) + 0.0 for cosine in cosines) if cosines else None,
+        _plane_of(cosines),
     )
+
+
+def _plane_of(cosines: tuple[float, ...] | None) -> int | None:
+    """Return the patient axis that the slice normal runs closest to: axial, coronal and sagittal images do not make one volume."""
+    if cosines is None or len(cosines) != 6:
+        return None
+    (a, b, c), (d, e, f) = cosines[:3], cosines[3:]
+    normal = (abs(b * f - c * e), abs(c * d - a * f), abs(a * e - b * d))
+    return normal.index(max(normal))
 
 
 def _is_truncated(header: Header) -> bool:

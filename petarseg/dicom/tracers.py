@@ -50,13 +50,33 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 _AGENT_CODES: MappingProxyType[str, str] = MappingProxyType(
+    # PS3.16 CID 4021: SNOMED CT, the SRT codes before it, NCIt, UMLS and DCM. Y-X1743 is what older GE scanners write for FDG.
     {
-        # PS3.16 CID 4021; SRT codes and the SNOMED CT codes that replaced them. Y-X1743 is what older GE scanners write for FDG.
-        "C-B1031": "FDG",
-        "35321007": "FDG",
-        "Y-X1743": "FDG",
-        "C-B1032": "NaF",
-        "C-B1037": "rubidium chloride",
+        **dict.fromkeys(("35321007", "C-B1031", "Y-X1743"), "FDG"),
+        **dict.fromkeys(("129501009", "C-B1032"), "NaF"),
+        **dict.fromkeys(("129503007", "C-B1037"), "rubidium chloride"),
+        **dict.fromkeys(("129505000", "C-B1039"), "water"),
+        **dict.fromkeys(("129508003", "C-B103C"), "ammonia"),
+        **dict.fromkeys(("129510001", "C-B103E"), "methionine"),
+        **dict.fromkeys(("129513004", "C-B1043"), "acetate"),
+        **dict.fromkeys(("422598008", "C-B07E1"), "FMISO"),
+        "457000009": "fluciclovine",
+        "724025002": "DOTATATE",
+        "C2713594": "DOTATOC",
+        "C116352": "DCFPyL",
+        "C118961": "PSMA-11",
+        "126758": "PSMA-1007",
+        "926372005": "FES",
+        "5811000122108": "FDOPA",
+        "456992002": "fluorocholine",
+        "126703": "choline",
+        "456995000": "florbetapir",
+        "712736002": "florbetaben",
+        "456997008": "flutemetamol",
+        "879808000": "flortaucipir",
+        "126718": "flurpiridaz",
+        "126500": "PiB",
+        "129512009": "raclopride",
     }
 )
 
@@ -76,17 +96,30 @@ HALF_LIFE_S: MappingProxyType[str, float] = MappingProxyType(
 )
 
 _NUCLIDE_CODES: MappingProxyType[str, str] = MappingProxyType(
-    # PS3.16 CID 4020: SRT codes.
+    # PS3.16 CID 4020: SNOMED CT, and the SRT codes before it
     {
-        "C-111A1": "F-18",
-        "C-105A1": "C-11",
-        "C-107A1": "N-13",
-        "C-B1038": "O-15",
-        "C-131A3": "Ga-68",
-        "C-127A2": "Cu-64",
-        "C-168A4": "Zr-89",
-        "C-114A5": "I-124",
-        "C-159A2": "Rb-82",
+        **dict.fromkeys(("77004003", "C-111A1"), "F-18"),
+        **dict.fromkeys(("40565003", "C-105A1"), "C-11"),
+        **dict.fromkeys(("21576001", "C-107A1"), "N-13"),
+        **dict.fromkeys(("129504001", "C-B1038"), "O-15"),
+        **dict.fromkeys(("35337001", "C-131A3"), "Ga-68"),
+        **dict.fromkeys(("3932008", "C-127A2"), "Cu-64"),
+        **dict.fromkeys(("63360001", "C-168A4"), "Zr-89"),
+        **dict.fromkeys(("40937006", "C-114A5"), "I-124"),
+        **dict.fromkeys(("79197006", "C-159A2"), "Rb-82"),
+    }
+)
+_ELEMENTS = MappingProxyType(
+    {
+        "fluorine": "F",
+        "carbon": "C",
+        "nitrogen": "N",
+        "oxygen": "O",
+        "gallium": "Ga",
+        "copper": "Cu",
+        "zirconium": "Zr",
+        "iodine": "I",
+        "rubidium": "Rb",
     }
 )
 
@@ -116,7 +149,10 @@ def read_nuclide(item: Header) -> str | None:
         found = _NUCLIDE_CODES.get(code.text(Tag.CodeValue))
         if found:
             return found
-        match = re.search(r"\b(F|C|N|O|Ga|Cu|Zr|I|Rb)\s*-?\^?(\d{2,3})\b|\^(\d{2,3})\^?\s*(\w+)", code.text(Tag.CodeMeaning))
-        if match and match.group(1) and f"{match.group(1)}-{match.group(2)}" in HALF_LIFE_S:
-            return f"{match.group(1)}-{match.group(2)}"
+        meaning = code.text(Tag.CodeMeaning).casefold()  # "^18^Fluorine", "Fluorine-18", "F-18"
+        number = re.search(r"\d+", meaning)
+        for name, symbol in _ELEMENTS.items():
+            named = name in meaning or re.search(rf"(?<![a-z]){symbol.casefold()}(?![a-z])", meaning)
+            if number and named and f"{symbol}-{number.group()}" in HALF_LIFE_S:
+                return f"{symbol}-{number.group()}"
     return None

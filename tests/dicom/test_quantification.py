@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from datetime import date, datetime, time
+
+import pytest
+
+from petarseg.decay import Vendor
+from petarseg.dicom.header import Header
+from petarseg.dicom.quantification import parse_date, parse_datetime, parse_time, read_suv_inputs, vendor_of
+from petarseg.dicom.tags import Tag
+from petarseg.errors import QuantificationError
+from petarseg.reasons import Reason
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("20200102", date(2020, 1, 2)),
+        ("2020.01.02", date(2020, 1, 2)),
+        ("2020-01-02", None),
+        ("20201301", None),
+        ("00010101", None),
+        ("99991231", None),
+        ("", None),
+        ("２０２００１０２", None),
+    ],
+)
+def test_dates(text: str, expected: date | None) -> None:
+    assert parse_date(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("101112", time(10, 11, 12)),
+        ("101112.5", time(10, 11, 12, 500_000)),
+        ("101112.123456", time(10, 11, 12, 123_456)),
+        ("1011", time(10, 11)),
+        ("10", time(10)),
+        ("10:11:12", time(10, 11, 12)),
+        ("235960", time(23, 59, 59)),
+        ("240000", None),
+        ("10111", None),
+        ("1e3", None),
+        ("", None),
+    ],
+)
+def test_times(text: str, expected: time | None) -> None:
+    assert parse_time(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "zone", "expected"),
+    [
+        ("20200102101112.5", "", datetime(2020, 1, 2, 10, 11, 12, 500_000)),
+        ("20200102101112", "+0100", datetime(2020, 1, 2, 10, 11, 12)),
+        ("20200102101112+0000", "+0100", datetime(2020, 1, 2, 11, 11, 12)),
+        ("20200102101112.0-0500", "-0500", datetime(2020, 1, 2, 10, 11, 12)),
+        ("20200102101112+0000", "", None),
+        ("20200102", "", None),
+        ("2020010210", "", None),
+        ("junk", "", None),
+    ],
+)
+def test_datetimes(text: str, zone: str, expected: datetime | None) -> None:
+    assert parse_datetime(text, zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "vendor"),
+    [
+        (b"GE MEDICAL SYSTEMS", Vendor.GE),
+        (b"SIEMENS", Vendor.SIEMENS),
+        (b"CPS", Vendor.SIEMENS),
+        (b"Philips Medical Systems", Vendor.PHILIPS),
+        (b"General Electric", Vendor.GE),
+        (b"Canon", Vendor.OTHER),
+        (b"GERMAN SCANNERS", Vendor.OTHER),
+        (b"", Vendor.OTHER),
+    ],
+)
+def test_vendors(name: bytes, vendor: Vendor) -> None:
+    assert vendor_of(Header({int(Tag.Manufacturer): name}, "")) is vendor
+
+
+def test_a_lost_manufacturer_is_told_by_the_private_elements() -> None:
+    assert vendor_of(Header({0x70531009: b"1.5"}, "")) is Vendor.PHILIPS
+    assert vendor_of(Header({0x00090010: b"GEMS_PETD_01", 0x0009100D: b"20200102110000"}, "")) is Vendor.GE
+
+
+def test_two_injections_are_refused() -> None:
+    header = Header({int(Tag.RadiopharmaceuticalInformationSequence): [{}, {}]}, "")
+    with pytest.raises(QuantificationError) as caught:
+        read_suv_inputs([header])
+    assert caught.value.reason is Reason.DOSE_MISSING
+
+
+def test_elements_outside_their_sequence_are_found() -> None:
+    header = Header({int(Tag.RadionuclideTotalDose): b"350000000", int(Tag.RadionuclideHalfLife): b"6586.2"}, "")
+    inputs = read_suv_inputs([header])
+    assert (inputs.dose_bq, inputs.half_life_s) == (350e6, 6586.2)
+
+
+def test_free_text_is_not_passed_on() -> None:
+    inputs = read_suv_inputs([Header({int(Tag.Units): b"SMITH", int(Tag.CorrectedImage): b"ATTN\\JOHN", int(Tag.SUVType): b"DOE"}, "")])
+    assert inputs.units == inputs.stored_type == "unknown"
+    assert inputs.corrections == {"ATTN", "unknown"}
