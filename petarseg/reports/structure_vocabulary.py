@@ -149,12 +149,12 @@ def _numbered(text: str) -> Iterator[Mention]:
     for match in _STATION.finditer(text):
         number = match.group(1) or f"{match.group(2)}{match.group(3)}"
         sided = number.rstrip("is")[-1] in "rl"
-        thoracic = _THORACIC.search(_around(match)) and int(number.rstrip("lris")) > 7
+        thoracic = bool(_THORACIC.search(_around(match))) and int(number.rstrip("lris")) > 7
         if match.group(0).startswith("station") or sided or thoracic:
             yield Mention(match.start(), match.end(), match.group(0), _station_term(number))
     for match in _NECK_LEVEL.finditer(text):
         near = _around(match)
-        thoracic = _AXILLARY.search(near) or (_THORACIC.search(near) and not _NECK_WORDS.search(near))
+        thoracic = bool(_AXILLARY.search(near) or (_THORACIC.search(near) and not _NECK_WORDS.search(near)))
         side = "midline" if thoracic and match.group(1) in ("7", "vii") else ""
         yield from _items(match, Term("station", LYMPH_NODE, "Chest" if thoracic else "Neck", side))
     if not re.search(r"lobe|lung|lingul|pulmon|bowel|colon|long segment|short segment", text) or re.search(r"liver|hepat", text):
