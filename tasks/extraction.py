@@ -82,10 +82,20 @@ def read_texts(
     TransientError
         If a server stays away; what was answered is in the cache.
     """
-    return asyncio.run(_read(reports, config, cache, answers or {}))
+    return [
+        Read([row_of(item) for item in found], ensemble.statistics.to_json(), [dataclasses.asdict(item) for item in ensemble.disagreements])
+        for ensemble, found in asyncio.run(_decide(reports, config, cache, answers or {}))
+    ]
 
 
-async def _read(reports: Sequence[tuple[str, str]], config: ExtractionConfig, cache: Path | None, answers: Answers) -> list[Read]:
+def decide_texts(reports: Sequence[tuple[str, str]], config: ExtractionConfig) -> list[list[Decided]]:
+    """Read reports as `read_texts` does and return the decisions themselves, for scoring against labels."""
+    return [found for _, found in asyncio.run(_decide(reports, config, None, {}))]
+
+
+async def _decide(
+    reports: Sequence[tuple[str, str]], config: ExtractionConfig, cache: Path | None, answers: Answers
+) -> list[tuple[Ensemble, list[Decided]]]:
     async with AsyncExitStack() as stack:
         voters: tuple[LlmVoter, ...] = ()
         if needs_models(config):
@@ -94,10 +104,7 @@ async def _read(reports: Sequence[tuple[str, str]], config: ExtractionConfig, ca
         # One ensemble per report keeps statistics and disagreements with their exam; the clients, and their limits, are shared.
         ensembles = [Ensemble(profile_of(config), voters, answers) for _ in reports]
         decided = await gather_or_cancel([ensemble.read([report]) for ensemble, report in zip(ensembles, reports, strict=True)])
-    return [
-        Read([row_of(item) for item in found], ensemble.statistics.to_json(), [dataclasses.asdict(item) for item in ensemble.disagreements])
-        for ensemble, (found,) in zip(ensembles, decided, strict=True)
-    ]
+    return [(ensemble, found) for ensemble, (found,) in zip(ensembles, decided, strict=True)]
 
 
 def client_of(endpoint: Endpoint, cache: Path | None) -> LlmClient:

@@ -14,7 +14,7 @@ import pytest
 from cli.main import app, run
 from petarseg.volume import Units, Volume
 
-COMMANDS = sorted(command.name for command in app.registered_commands)
+COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
 
 
 @pytest.fixture
@@ -235,3 +235,19 @@ def test_suv_of_a_header_without_dose_is_a_named_refusal(call, shared_data, tmp_
     assert values["reason"] == "dose_missing"
     assert "evidence" in values
     assert call("suv", tmp_path / "slice", "--strict")[0] == 1
+
+
+@pytest.mark.parametrize("what", ["extraction", "scrubbing", "structuring"])
+def test_evaluate_scores_against_a_sites_own_labels(call, shared_data, what):
+    gold = shared_data / "reports_dev" / "reports.jsonl"
+    code, out, err = call("evaluate", what, "--gold", gold, "--json")
+    assert code == 0
+    assert isinstance(json.loads(out), dict)
+    assert err.strip()
+
+
+def test_evaluate_says_which_line_is_wrong(call, tmp_path):
+    (tmp_path / "gold.jsonl").write_text("{}\n", encoding="utf-8")
+    code, _, err = call("evaluate", "extraction", "--gold", tmp_path / "gold.jsonl")
+    assert code == 2
+    assert "line 1" in err
