@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
+
+# Several values of one sentence ask the same questions of it.
+_remember = lru_cache(maxsize=64)
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -148,16 +152,19 @@ _NEGATED_ARTEFACT = re.compile(
 )
 
 
+@_remember
 def names_lesion(clause: str) -> bool:
     """Say whether a clause speaks of a lesion, or of an uptake that is no organ's own."""
     return _LESION_ADJECTIVE.search(clause) is not None
 
 
+@_remember
 def called_physiologic(clause: str) -> bool:
     """Say whether a clause calls its uptake physiologic, normal, excreted, expected."""
     return any(not _NEGATED_PHYSIOLOGIC.search(clause[max(0, cue.start() - 60) : cue.start()]) for cue in _PHYSIOLOGIC_CUE.finditer(clause))
 
 
+@_remember
 def physiologic(clause: str) -> bool:
     """Say whether a clause speaks of purely physiologic uptake, in words or by naming an organ that always takes up tracer."""
     if called_physiologic(clause):
@@ -167,11 +174,13 @@ def physiologic(clause: str) -> bool:
     return any(pattern.search(clause) for pattern in (_PHYSIOLOGIC_ORGAN, _NORMAL_ORGAN, _SYMMETRIC))
 
 
+@_remember
 def artefact(clause: str) -> bool:
     """Say whether a clause calls its uptake an artefact or a trace of the injection."""
     return any(not _NEGATED_ARTEFACT.search(clause[max(0, cue.start() - 50) : cue.start()]) for cue in ARTEFACT.finditer(clause))
 
 
+@_remember
 def names_site(text: str) -> bool:
     """Say whether a text names an anatomical site."""
     return ANATOMY.search(text) is not None
@@ -185,6 +194,7 @@ _FOR_REFERENCE = re.compile(
 )
 
 
+@_remember
 def for_reference(clause: str) -> bool:
     """Say whether a clause gives its value only to compare with: "parotid, for PROMISE scoring"."""
     return _FOR_REFERENCE.search(clause) is not None and _LESION_ADJECTIVE.search(_FOR_REFERENCE.sub(" ", clause)) is None
@@ -194,3 +204,9 @@ def is_reference_name(text: str) -> bool:
     """Say whether a table row or heading names a reference region and no lesion."""
     found = re.match(rf"[\s|]*(?:the\s)?(?:{BACKGROUND}|{REFERENCE_ORGAN}|aorta)\b", text, re.IGNORECASE)
     return found is not None and LESION.search(text) is None
+
+
+@_remember
+def names_thing(text: str) -> bool:
+    """Say whether a text names a lesion or an anatomical site."""
+    return LESION.search(text) is not None or ANATOMY.search(text) is not None

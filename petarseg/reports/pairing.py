@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 
-from petarseg.reports.chunk import MARK, NUMBER, SLICE, SUV, WORD, Chunk
+from petarseg.reports.chunk import MARK, NUMBER, SLICE, WORD, Chunk
 from petarseg.reports.lexicon import ANATOMY, LESION
 from petarseg.reports.timing import CURRENT, PRIOR
 from petarseg.reports.values import Value
@@ -118,7 +118,13 @@ def pair(chunks: Sequence[Chunk], groups: Sequence[Group], mentions: Sequence[Me
     """
     if not groups or not mentions:
         return Pairing([], list(groups), list(mentions))
-    costs = [[_cost(chunks, group, mention, groups, mentions) for mention in mentions] for group in groups]
+    context = _Context(
+        alone=len(groups) == 1 and len(mentions) == 1,
+        has_current=any(group.current for group in groups),
+        compared=frozenset(value.index for group in groups for value in group.values if value.compared),
+        references=frozenset(value.index for group in groups for value in group.values if value.reference),
+    )
+    costs = [[_cost(chunks, group, mention, context) for mention in mentions] for group in groups]
     assignment, certain = _assign(costs)
     pairs = [(groups[row], mentions[column]) for row, column in assignment]
     paired_groups = {row for row, _ in assignment}
@@ -131,64 +137,84 @@ def pair(chunks: Sequence[Chunk], groups: Sequence[Group], mentions: Sequence[Me
     )
 
 
-def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, groups: Sequence[Group], mentions: Sequence[Mention]) -> float:
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What all pairs of a sentence share."""
+
+    alone: bool
+    has_current: bool
+    compared: frozenset[int]
+    references: frozenset[int]
+
+
+def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, context: _Context) -> float:
+    """Return how badly a slice fits a group; beyond `_TOO_FAR` they do not belong together."""
     slice_first = mention.index < group.first
     begin, end = (mention.index + 1, group.first) if slice_first else (group.last + 1, mention.index)
     if not slice_first and begin > end:  # the slice stands between two values of the group
         return 0.5
-    cost = 0.3 if slice_first else 0.0
-    crossed, apart = False, False
-    # The noun of a quoted background ("which exceeds hepatic uptake (3.3)") is no new lesion.
-    bracketed = _in_same_bracket(chunks, begin, end)
-    quoted = [value.index for other in groups for value in other.values if value.compared or (bracketed and value.reference)]
-    for position in range(begin, end):
-        chunk = chunks[position]
-        if chunk.kind == MARK:
-            if chunk.text == ";":
-                cost, crossed, apart = cost + (0.5 if bracketed else 2.0), True, not bracketed
-            elif chunk.text == "," or chunk.text in ")]":
-                cost, crossed = cost + 0.6, True
-            elif chunk.text in "([":
-                cost += 0.1
-            else:
-                cost += 0.3
-        elif chunk.text in ("while", "whereas", "although", "but", "and", "plus", "with"):
-            cost, crossed = cost + 1.0, True
-        elif chunk.text in ("another", "second", "third", "additional", "separate", "other"):
-            cost += 9.0 if any(value.compared for value in group.values) else 5.0
-        elif chunk.kind in (NUMBER, SLICE):
-            cost += 3.0 if chunk.kind == SLICE else 0.3 if position in quoted else 2.0
-        elif chunk.kind == WORD:
-            thing = _is_thing(chunk) and not any(0 < index - position < 8 for index in quoted)
-            cost += (_TOO_FAR if apart else 7.0 if crossed else 0.4) if thing else 0.25
-            if thing and crossed:
-                crossed = False
-        elif chunk.kind == SUV:
-            cost += 0.1
-    if (
-        len(groups) == 1
-        and len(mentions) == 1
-        and not any(chunks[position].text in (";", "while", "whereas", "another") for position in range(begin, end))
-    ):
-        cost = min(cost, _TOO_FAR)
-    if not group.current and mention.prior is False:
+    distance = _distance(chunks, begin, end, context) + (0.3 if slice_first else 0.0)
+    if context.alone and not any(chunk.text in (";", "while", "whereas", "another") for chunk in chunks[begin:end]):
+        # The only SUV and the only slice of a sentence belong together however long it is.
+        distance = min(distance, _TOO_FAR)
+    return distance + _mismatch(group, mention, context)
+
+
+def _mismatch(group: Group, mention: Mention, context: _Context) -> float:
+    """Return the cost of pairing a slice with values that are not a current SUVmax."""
+    cost = 0.0
+    if not group.current and not mention.prior:
         cost += 0.2
-    if any(value.reference for value in group.values) and any(other.current for other in groups):
+    if context.has_current and any(value.reference for value in group.values):
         # A background is quoted for comparison; the slice is the lesion's as long as there is one.
         cost += 9.0 if any(value.compared for value in group.values) else 5.0
     if group.current and mention.prior:
         cost += 8.0
-    if all(value.time == PRIOR for value in group.values) and not mention.prior:
+    if not mention.prior and all(value.time == PRIOR for value in group.values):
         cost += 1.0
     return cost
 
 
+def _distance(chunks: Sequence[Chunk], begin: int, end: int, context: _Context) -> float:
+    """Return what stands between: other figures, clause ends, and above all a new lesion or organ behind a clause end."""
+    cost, crossed, apart = 0.0, False, False
+    bracketed = _in_same_bracket(chunks, begin, end)
+    # The noun of a quoted background ("which exceeds hepatic uptake (3.3)") is no new lesion.
+    quoted = context.references if bracketed else context.compared
+    for position in range(begin, end):
+        chunk = chunks[position]
+        if chunk.kind == MARK:
+            cost += _MARK_COSTS.get(chunk.text, 0.3)
+            crossed = crossed or chunk.text in (";", ",", ")", "]")
+            if chunk.text == ";":
+                cost, apart = cost + (0.0 if bracketed else 1.5), not bracketed
+        elif chunk.text in ("while", "whereas", "although", "but", "and", "plus", "with"):
+            cost, crossed = cost + 1.0, True
+        elif chunk.text in ("another", "second", "third", "additional", "separate", "other"):
+            cost += 5.0
+        elif chunk.kind == SLICE:
+            cost += 3.0
+        elif chunk.kind == NUMBER:
+            cost += 0.3 if position in quoted else 2.0
+        elif _is_thing(chunk) and not any(position + ahead in quoted for ahead in range(1, 8)):
+            cost += _TOO_FAR if apart else 7.0 if crossed else 0.4
+            crossed = False
+        elif chunk.kind == WORD:
+            cost += 0.25
+        if cost > 2 * _TOO_FAR:
+            break
+    return cost
+
+
+_MARK_COSTS = {";": 0.5, ",": 0.6, ")": 0.6, "]": 0.6, "(": 0.1, "[": 0.1}
+
+
 def _in_same_bracket(chunks: Sequence[Chunk], begin: int, end: int) -> bool:
-    """Say whether a bracket opened before `begin` is still open at `end`."""
-    depth = 0
-    for chunk in chunks[:begin]:
-        depth += (chunk.text in "([") - (chunk.text in ")]") if chunk.kind == MARK and chunk.text else 0
-    return depth > 0 and not any(chunk.kind == MARK and chunk.text in ("(", ")", "[", "]") for chunk in chunks[begin:end])
+    """Say whether a bracket that opened before `begin` is still open at `end`."""
+    if any(chunk.text in ("(", ")", "[", "]") for chunk in chunks[begin:end]):
+        return False
+    before = next((chunk.text for chunk in reversed(chunks[:begin]) if chunk.text in ("(", ")", "[", "]")), "")
+    return before in ("(", "[")
 
 
 def _assign(costs: list[list[float]]) -> tuple[list[tuple[int, int]], bool]:

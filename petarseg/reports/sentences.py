@@ -19,7 +19,8 @@ _ALWAYS = word_set(
 _BEFORE_NUMBER = word_set(
     "no nos nr max min im ims img imgs ima ax sl sls ser se s suv suvmax sec level lev seg segm st max.suv approx ca v lvl l meas"
 )
-_BOUNDARY = re.compile(r"[.!?]+(?P<close>['\")\]]*)|\n|\u2022|\s\*\s|\s{3,}(?=[A-Z])")
+_LONGEST = 1500
+_BOUNDARY = re.compile(r"[.!?]+(?P<close>['\")\]]*)|\n|\u2022|[^\S\n]\*[^\S\n]|[^\S\n]{3,}(?=[A-Z])")
 _WORD_BEFORE = re.compile(r"[A-Za-z][A-Za-z./]*$")
 _LIST_NUMBER = re.compile(r"[\s(#]*(?:\d{1,2}|[A-Za-z]|[ivxIVX]{1,4})$")
 _MARKER = re.compile(
@@ -82,9 +83,10 @@ def split_report(text: str) -> list[Sentence]:
 def split_normalized(text: str, normalized: str) -> list[Sentence]:
     """Split as `split_report`, for a caller that has the normalised text already."""
     sentences = []
+    line, counted = 0, 0
     for section in find_sections(normalized):
         for start, end in _pieces(normalized, section.start, section.end):
-            line = normalized.count("\n", 0, start)
+            line, counted = line + normalized.count("\n", counted, start), start
             sentences.append(Sentence(text[start:end], start, end, section.name, section.region, line, section.assumed))
     return sentences
 
@@ -94,11 +96,19 @@ def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for match in _BOUNDARY.finditer(text, start, end):
         if match.start() < begin or not _is_end(text, begin, match, end):
             continue
-        piece = _trim(text, begin, match.end())
-        if piece is not None:
-            yield piece
+        yield from _bounded(text, begin, match.end())
         begin = match.end()
-    piece = _trim(text, begin, end)
+    yield from _bounded(text, begin, end)
+
+
+def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the trimmed piece; what no person dictates in one breath is cut at blanks, so that reading time stays linear."""
+    while end - start > _LONGEST:
+        blank = text.rfind(" ", start + 1, start + _LONGEST)
+        middle = blank if blank > start else start + _LONGEST
+        yield from _bounded(text, start, middle)
+        start = middle
+    piece = _trim(text, start, end)
     if piece is not None:
         yield piece
 
@@ -155,7 +165,7 @@ def _is_initial(before: str) -> bool:
     return (
         len(words) < 2
         or (words[-2][:1].isupper() and not words[-2].isupper())
-        or words[-2].rstrip(".").casefold() in ("dr", "mr", "mrs", "ms", "prof")
+        or words[-2].rstrip(".").casefold() in ("dr", "mr", "mrs", "ms", "prof", "and", "by", "to")
     )
 
 

@@ -212,8 +212,8 @@ def tuple_chunks(sentence: str) -> Iterator[Chunk]:
     for match in _TUPLE.finditer(sentence):
         series, image = int(match["series"]), int(match["image"])
         bracketed = match["open"] is not None and match["close"] is not None
-        inside = sentence[: match.start()].rfind("(") > sentence[: match.start()].rfind(")")
-        beside = re.search(r"\d\s?[,;]?\s?(?:on |at )?$", sentence[: match.start()]) is not None
+        inside = sentence.rfind("(", 0, match.start()) > sentence.rfind(")", 0, match.start())
+        beside = re.search(r"\d\s?[,;]?\s?(?:on |at )?$", sentence[max(0, match.start() - 12) : match.start()]) is not None
         if image < 10 or series > 20 or image <= series or (match["mark"] == "-" and not bracketed) or not (bracketed or inside or beside):
             continue
         numbers = SliceNumbers("axial", (image,), (match.span("image"),), form="tuple")

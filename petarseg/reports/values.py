@@ -13,6 +13,7 @@ from petarseg.reports.reference import is_reference, names_reference
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
 
 _MAX_GAP_WORDS = 12
+_MAX_GAP_CHUNKS = 40
 _LARGEST_BARE_SUV = 200
 _BARE_SERIES = 10_000  # numbers without a keyword get series of their own
 
@@ -225,7 +226,7 @@ def _bound_before(chunks: Sequence[Chunk], index: int) -> str:
 def _first_number(chunks: Sequence[Chunk], position: int, kind: str, values: dict[int, Value]) -> tuple[int, str] | None:
     """Return the chunk of the first number that can belong to a keyword, and its bound."""
     gap_words, bound, depth = 0, "", 0
-    for index in range(position, len(chunks)):
+    for index in range(position, min(len(chunks), position + _MAX_GAP_CHUNKS)):
         chunk, before = chunks[index], _at(chunks, index - 1)
         if chunk.kind == NUMBER:
             introduced = gap_words == 0 or before.kind == SUV or before.text in _INTRODUCERS

@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from petarseg.reasons import Reason
-from petarseg.reports.lexicon import ANATOMY, LESION, artefact, called_physiologic, for_reference, names_lesion, names_site, physiologic
+from petarseg.reports.lexicon import artefact, called_physiologic, for_reference, names_lesion, names_site, names_thing, physiologic
 from petarseg.reports.measurement import HIGH, LOW, MEDIUM, Measurement
 from petarseg.reports.pairing import Group, Mention
 from petarseg.reports.reading import Reading, slices_of, usable_mentions
@@ -257,21 +257,21 @@ def _prior_of(reading: Reading, value: Value, group: Group) -> float | None:
     return min(old, key=lambda other: abs(other.index - value.index)).number
 
 
+_CLAUSE_END = re.compile(r";|\b(?:while|whereas|although|but|another)\b|\.\s", re.IGNORECASE)
+
+
 def _clause(normalized: str, sentence: Sentence, value: Value, slice_span: tuple[int, int]) -> str:
     """Return the part of the sentence, between semicolons and contrasting words, that holds the pair."""
     first, last = min(value.start, slice_span[0]), max(value.end, slice_span[1])
     begin, end = sentence.start, sentence.end
-    for match in re.compile(r";|\b(?:while|whereas|although|but|another)\b|\.\s", re.IGNORECASE).finditer(
-        normalized, sentence.start, sentence.end
-    ):
+    for match in _CLAUSE_END.finditer(normalized, begin, end):
         if match.end() <= first:
             begin = match.end()
         elif match.start() >= last:
             end = match.start()
             break
-    if LESION.search(normalized, begin, end) is None and ANATOMY.search(normalized, begin, end) is None:
-        begin, end = sentence.start, sentence.end
-    return " ".join(normalized[begin:end].split())
+    clause = " ".join(normalized[begin:end].split())
+    return clause if names_thing(clause) else " ".join(normalized[sentence.start : sentence.end].split())
 
 
 def _flags(

@@ -75,7 +75,9 @@ def test_reads_parquet_with_typed_columns(tmp_path: Path) -> None:
 
 def test_reads_jsonl(tmp_path: Path) -> None:
     file = tmp_path / "reports.jsonl"
-    file.write_text("\n".join(json.dumps({"report_id": f"R{i}", "report": "line\u2028one\ntwo"}) for i in range(2)) + "\n\n", encoding="utf-8")
+    file.write_text(
+        "\n".join(json.dumps({"report_id": f"R{i}", "report": "line\u2028one\ntwo"}) for i in range(2)) + "\n\n", encoding="utf-8"
+    )
 
     assert [report.report_id for report in load_reports(file)] == ["R0", "R1"]
     assert load_reports(file)[0].text == "line\u2028one\ntwo"

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Whole reports in the shapes that information systems export them."""
 
 from __future__ import annotations
