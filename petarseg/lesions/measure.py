@@ -129,14 +129,23 @@ def suv_peak(array: NDArray[Any], start: Index3, mask: NDArray[np.bool_], spacin
     inner = array[tuple(slice(first, first + size) for first, size in zip(start, mask.shape, strict=True))]
     centres = np.argwhere(mask)
     if len(centres) > PEAK_CENTRES:
-        heat = inner[mask]
-        centres = centres[np.argsort(-heat, kind="stable")[:PEAK_CENTRES]]
+        heat = -inner[mask]
+        kept = np.argpartition(heat, PEAK_CENTRES)[:PEAK_CENTRES]
+        centres = centres[np.sort(kept)]
+    reach = offsets.max(axis=0)
+    low = [int(first - r) for first, r in zip(start, reach, strict=True)]
+    high = [int(first + size + r) for first, size, r in zip(start, mask.shape, reach, strict=True)]
+    if min(low) >= 0 and all(last <= size for last, size in zip(high, array.shape, strict=True)):
+        # All spheres lie inside: one gather by flat index.
+        box = np.ascontiguousarray(array[low[0] : high[0], low[1] : high[1], low[2] : high[2]], dtype=np.float64)
+        strides = np.array([box.shape[1] * box.shape[2], box.shape[2], 1])
+        flat = ((centres + reach) @ strides)[:, None] + offsets @ strides
+        return float((box.reshape(-1).take(flat) @ weights).max())
     points = (centres + np.asarray(start))[:, None, :] + offsets
     limit = np.asarray(array.shape)
-    valid = np.all((points >= 0) & (points < limit), axis=2)
+    share = weights * np.all((points >= 0) & (points < limit), axis=2)
     clipped = np.clip(points, 0, limit - 1)
     values = array[clipped[..., 0], clipped[..., 1], clipped[..., 2]].astype(np.float64)
-    share = weights * valid
     return float(((values * share).sum(axis=1) / share.sum(axis=1)).max())
 
 
@@ -153,10 +162,8 @@ def describe(
     flags: tuple[str, ...],
 ) -> Lesion:
     """Trim a mask to its tight box and measure it; the parameters are those of :class:`Lesion`."""
-    bounds = []
-    for axis in range(3):
-        occupied = np.flatnonzero(mask.any(axis=tuple(other for other in range(3) if other != axis)))
-        bounds.append((int(occupied[0]), int(occupied[-1])))
+    occupied = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    bounds = [(int(axis[0]), int(axis[-1])) for axis in occupied]
     mask = np.ascontiguousarray(mask[tuple(slice(first, last + 1) for first, last in bounds)])
     low = tuple(offset + first for offset, (first, _) in zip(start, bounds, strict=True))
     tight = (low[0], low[1], low[2])
