@@ -157,6 +157,15 @@ async def test_a_dead_server_pauses_the_run_and_the_cache_resumes_it(tmp_path: P
     assert accepted(decided) == LESIONS
 
 
+async def test_one_dead_server_of_two_stops_the_batch_with_its_own_error() -> None:
+    dead = LlmClient(Endpoint("gone", "http://127.0.0.1:9/v1", "m", backoff_s=0.001, max_attempts=2))
+    async with StubServer(lambda body, _: Reply(correct(body), delay_s=0.2)) as server, client(server, "a") as a, dead as b:
+        ensemble = Ensemble(PROFILES["paper"], (LlmVoter(a, voter_questions()), LlmVoter(b, voter_questions())))
+        with pytest.raises(TransientError, match="gone"):
+            await ensemble.read([("r1", REPORT)])
+    assert ensemble.disagreements == []
+
+
 # --- structuring -----------------------------------------------------------------------------------------------------------------
 
 SENTENCE = "Lytic lesion of the left acetabulum\n abutting the bladder, SUVmax 11.1, slice 240."

@@ -14,14 +14,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import httpx
 import pytest
 
-from petarseg.llm import Endpoint
+from petarseg.llm import Endpoint, LlmClient
+from petarseg.reports.ensemble import Ensemble
 from petarseg.reports.grammar import read_measurements
-from petarseg.reports.panel import read_reports
+from petarseg.reports.llm_voter import LlmVoter
 from petarseg.reports.voting import PROFILES
 from schemas.answers import voter_questions
 
@@ -64,19 +66,27 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.slow
 @pytest.mark.llm
-def test_three_models_on_vllm_and_the_grammar(vllm: str) -> None:
-    endpoints = [
-        Endpoint(f"model-{seed}", vllm, "tiny-qwen3", seed=seed, max_tokens=48, max_concurrency=4, thinking=False, timeout_s=300.0)
-        for seed in range(3)
-    ]
-    reading = read_reports([("r1", REPORT)], PROFILES["production"], endpoints=endpoints, questions=voter_questions())
-    [decided] = reading.decided
+async def test_three_models_on_vllm_and_the_grammar(vllm: str) -> None:
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(
+                LlmClient(
+                    Endpoint(
+                        f"model-{seed}", vllm, "tiny-qwen3", seed=seed, max_tokens=48, max_concurrency=4, thinking=False, timeout_s=300.0
+                    )
+                )
+            )
+            for seed in range(3)
+        ]
+        [decided] = await Ensemble(PROFILES["production"], tuple(LlmVoter(client, voter_questions()) for client in clients)).read(
+            [("r1", REPORT)]
+        )
     grammar = read_measurements(REPORT)
     accepted = {(d.measurement.suv_max, d.measurement.axial_slice) for d in decided if d.measurement.status == "accepted"}
     # Random weights: whatever they say is in the form of the schema, or an abstention, and never gets in unconfirmed.
     assert accepted <= {(m.suv_max, m.axial_slice) for m in grammar}
     assert {d.measurement.sentence for d in decided} == {m.sentence for m in grammar}
-    for name in ("model-0", "model-1", "model-2"):
-        assert reading.usage[name]["requests"] >= 2
-        assert reading.usage[name]["completion_tokens"] > 0
-        assert reading.usage[name]["retries"] == 0
+    for client in clients:
+        assert client.usage.requests >= 2
+        assert client.usage.completion_tokens > 0
+        assert client.usage.retries == 0
