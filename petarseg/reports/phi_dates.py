@@ -270,6 +270,7 @@ def _partial(text: str, match: re.Match[str], *, listed: bool) -> DateMention | 
     if first > 12 and second > 12:
         return None
     before = text[max(0, match.start() - 48) : match.start()]
+    listed = listed or re.match(r"\s+(?:at\s+)?\d{1,2}:\d\d", text[match.end() : match.end() + 12]) is not None
     listed = listed or (match["first"][0] == "0" and re.search(r"\b(?:in|by|around|during)\s+$", before) is not None)
     if _PARTIAL_TAIL.match(text, match.end()) or not (listed or (_PARTIAL_CUE.search(before) and not _NOT_A_DATE.search(before))):
         return None

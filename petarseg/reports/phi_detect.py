@@ -9,12 +9,13 @@ from petarseg.reports.phi_dates import find_dates
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_guard import measurement_stretches
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_word, may_be_name
 from petarseg.reports.phi_model import PROVEN
 from petarseg.reports.phi_names import WORD, find_names, find_unknown, has_name_shape, in_name_place, is_english
 from petarseg.reports.phi_patterns import find_ages, find_bare_numbers, find_contacts, find_identifiers
 from petarseg.reports.phi_places import find_places
 from petarseg.reports.phi_span import PhiSpan, merge, overlaps
+from petarseg.reports.phi_vocabulary import FAMILY_NAMES
 
 # An address is never part of a measurement, whatever the measurement patterns say.
 _WINS_OVER_MEASUREMENT = {"EMAIL", "URL"}
@@ -90,7 +91,7 @@ def with_capitals(text: str) -> str:
 
 
 def _nameable(word: str) -> bool:
-    return word in _INSTITUTION_NOUNS or (len(word) > 2 and may_be_name(word) and word not in COMMON_WORDS)
+    return word in _INSTITUTION_NOUNS or (len(word) > 2 and is_proper(word) and word not in COMMON_WORDS)
 
 
 def worth_reading(text: str) -> Callable[[str], bool]:
@@ -166,9 +167,12 @@ def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
     """
     parts: set[str] = set()
     plain: set[str] = set()
+    exact: set[str] = set()
     for span in names:
-        for match in WORD.finditer(text, span.start, span.end):
-            word = match.group()
+        span_words = WORD.findall(text[span.start : span.end])
+        for word in span_words:
+            if len(word) == 2 and word.istitle() and word.lower() in FAMILY_NAMES and len(span_words) == 1:
+                exact.add(word)
             if len(word) < 3 or not has_name_shape(word):
                 continue
             if not is_word(word) or (may_be_name(word) and word.lower() not in COMMON_WORDS):
@@ -177,6 +181,8 @@ def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
             else:
                 plain.add(word.lower())
     for match in WORD.finditer(text):
+        if match.group() in exact:
+            yield PhiSpan(*match.span(), "NAME")
         low = match.group().lower().removesuffix("'s").removesuffix("’s")
         end = match.start() + len(low)
         if (low not in parts and low not in plain) or is_eponym(text, match.start(), end, strict=True):

@@ -49,9 +49,12 @@ _QUALIFIER = (
 )
 _AFTER = re.compile(
     rf"(?:['’]s|s['’]|['’])?\)?(?:[-\s]+{_QUALIFIER}(?:\s+{_GRADE})?){{0,3}}[-\s]+{_HEAD}(?:e?s)?\b|"
-    rf"['’]?s?\s+(?:{_QUALIFIER}\s+)?{_GRADE}\b(?![-/.]?\d)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
+    rf"['’]?s?\s+(?:{_QUALIFIER}\s+)?(?-i:[IVX]{{1,4}}[a-c]?)\b(?!\.?\s?[A-Z]\b)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
     re.IGNORECASE,
 )
+# A number after the name makes an eponym only of names that grade something: "Deauville 4", but "sent to Warthin 5/17".
+_GRADED = words("graded")
+_GRADE_AFTER = re.compile(rf"['’]?s?[-\s]+(?:{_QUALIFIER}\s+)?{_GRADE}\b(?![-/.]?\d)", re.IGNORECASE)
 _FIRST_OF_TWO = re.compile(r"[-–](?:[A-Z][\w'’]+)(?:[-–][A-Z][\w'’]+)?")
 
 # "ligament of Treitz", "pouch of Douglas".
@@ -124,11 +127,15 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     words = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", name)
     if len(words) > 1:
         first_end = start + name.index(words[0]) + len(words[0])
-        if first_end < end and _AFTER.match(text[:end], first_end):
+        if first_end < end and (
+            _AFTER.match(text[:end], first_end) or (words[0].lower() in _GRADED and _GRADE_AFTER.match(text, first_end))
+        ):
             return True
     if not words or len(words) > 3:
         return False
     if _BEFORE.search(before) and len(words) == 1:
+        return True
+    if len(words) == 1 and name.lower() in _GRADED and _GRADE_AFTER.match(text, end):
         return True
     if _AFTER.match(text, end):
         return len(words) == 1 or name.lower() in CITIES or all(word.lower() in BARE_EPONYMS for word in words)

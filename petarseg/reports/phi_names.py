@@ -33,7 +33,7 @@ _TITLE = re.compile(
 )
 # Titles that are also abbreviations or words of reports.
 _WEAK_TITLES = frozenset({"MR", "MS", "BS", "TS", "GS", "Sir", "Nurse", "Rev", "SR", "Sr", "Sra", "Doctor", "Doctors", "DOCTOR", "DOCTORS"})
-_TITLE_LOWER = re.compile(r"\b(?:dr|doctor|mr|mrs|prof)\.?\s+(?=[a-z])")
+_TITLE_LOWER = re.compile(r"\b(?:dr|doctor|mr|mrs|prof)\.?\s+(?=[^\W\d_])")
 _AFTER_CREDENTIAL = re.compile(rf"\s*,?\s*\(?{_CREDENTIAL}(?![^\W_])")
 
 # Labels of report headers and footers after which a name stands. The name may follow on the same line only.
@@ -202,6 +202,8 @@ def _skip(text: str, position: int) -> int:
 
 def _name_follows(text: str, position: int) -> bool:
     following = WORD.match(text, _skip(text, position))
+    if following is not None and len(following.group()) == 1 and following.group().isupper():
+        return _name_follows(text, following.end() + (text[following.end() : following.end() + 1] == "."))
     return following is not None and len(following.group()) > 1 and following.group()[0].isupper() and may_be_name(following.group())
 
 
@@ -290,7 +292,7 @@ def _by_label(text: str) -> Iterator[PhiSpan]:
     for match in _LABEL.finditer(text):
         start = match.end()
         for _ in range(4):
-            title = _TITLE.match(text, start)
+            title = _TITLE.match(text, start) or _TITLE_LOWER.match(text, start)
             start = title.end() if title else start
             end = read_name(text, start, lower=True, known_only=_general_label(match.group()))
             if end is None:
@@ -384,7 +386,8 @@ def _by_lead(text: str) -> Iterator[PhiSpan]:
         if not before or before[-1] not in " \t\n:" or not _LEAD.search(before):
             continue
         weak = _WEAK_LEAD.search(before) is not None and not _STRONG_LEAD.search(before)
-        if not may_be_name(match.group()) and not (
+        strong = _STRONG_LEAD.search(before) is not None and is_proper(match.group()) and not match.group().isupper()
+        if not strong and not may_be_name(match.group()) and not (
             len(match.group()) == 1 and _name_follows(text, match.end() + (text[match.end() : match.end() + 1] == "."))
         ):
             continue

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import is_word
+from petarseg.reports.phi_lexicon import is_report_word, is_word
 from petarseg.reports.phi_names import UPPER
 from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import CITIES, STATE_CODES, STATES, words
@@ -163,10 +163,11 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
     if re.match(r"Our\s+Lady\b", text[start:end]):
         return PhiSpan(start, end, "HOSPITAL")
     # "Cardiac Imaging", "Public Health", "Blood Lodge": plain words make an institution only with a telling noun.
-    plain = all(is_word(re.sub(r"\W", "", m.group())) for m in content)
+    plain = all(is_report_word(re.sub(r"\W", "", m.group())) for m in content)
     last = words[-1].group()
     if plain and (
-        last in {"Imaging", "Health", "Radiology"} or (len(content) < 2 and last in {"Trust", "Pavilion", "Lodge", "Manor", "Diagnostics"})
+        last in {"Imaging", "Health", "Radiology"}
+        or (len(content) < 2 and last in {"Trust", "Pavilion", "Lodge", "Manor", "Diagnostics", "Surgery", "Practice"})
     ):
         return None
     return PhiSpan(start + content[0].start(), start + len(text[start:end].rstrip(".")), "HOSPITAL")
