@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import permutations
 
 from petarseg.reports.chunk import MARK, NUMBER, SLICE, WORD, Chunk
@@ -92,7 +93,12 @@ def _same_thing(chunks: Sequence[Chunk], group: Group, value: Value, n_mentions:
 
 
 def _is_thing(chunk: Chunk) -> bool:
-    return chunk.kind == WORD and (LESION.fullmatch(chunk.text) is not None or ANATOMY.fullmatch(chunk.text) is not None)
+    return chunk.kind == WORD and _names_thing(chunk.text)
+
+
+@lru_cache(maxsize=4096)
+def _names_thing(word: str) -> bool:
+    return LESION.fullmatch(word) is not None or ANATOMY.fullmatch(word) is not None
 
 
 def pair(chunks: Sequence[Chunk], groups: Sequence[Group], mentions: Sequence[Mention]) -> Pairing:

@@ -116,8 +116,8 @@ def test_spans_are_those_of_the_original_text() -> None:
 
 
 WORDS = (
-    "SUV SUVmax max slice slices image 5.6 77 / , ; ( ) - and of previously prior from liver node the | Findings: Impression: axial coronal "
-    "series 3/78 12/12/2020 . ... _x000D_ was PET/CT level C5-C6 ((( A uptake no reference \u00e9 \x00 \u2192"
+    "SUV SUVmax max slice slices image 5.6 77 / , ; ( ) - and of previously prior from liver node the | Findings: Impression: axial "
+    "coronal series 3/78 12/12/2020 . ... _x000D_ was PET/CT level C5-C6 ((( A uptake no reference \u00e9 \x00 \u2192"
 )
 PIECES = [*WORDS.split(" "), "\n", "   ", "\t", "2.3 x 1.4 cm", " to "]
 
