@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from petarseg.body_size import body_surface_m2, lean_body_mass_kg
 from petarseg.decay import Frame, Vendor, average_count_rate_time
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
-from petarseg.suv import SuvInputs, body_surface_m2, convert_to_suv, lean_body_mass_kg
+from petarseg.suv import SuvInputs, convert_to_suv
 
 SCAN = datetime(2020, 1, 2, 11, 0)
 HALF_LIFE_S = 6586.2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,7 @@ from petarseg.dicom.header import Header
 from petarseg.dicom.index import scan_archive
 from petarseg.dicom.quantification import read_suv_inputs
 from petarseg.dicom.read import CT_IMAGE, PET_IMAGE, Canvas, Rescale, SliceFile, read_pixels, read_rescale, read_slices, stack
-from petarseg.dicom.tags import Tag
+from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.errors import ConfigError, ExamRejected, QuantificationError, Rejected
 from petarseg.reasons import Reason
 from petarseg.suv import SuvConversion, convert_to_suv
@@ -28,6 +29,8 @@ LOW_MAX_SUV = 5.0
 SIGNIFICANT_BITS = 16
 """Of the 24 of float32: what a scanner's 16-bit integers hold."""
 MODEL_WORDS = 6
+_NAMES = tuple(set(IDENTIFYING) - {Tag.StationName})
+"""Station names often repeat the model."""
 HU_RANGE = (-32_768, 32_767)
 
 
@@ -67,7 +70,7 @@ def convert_pet(files: Sequence[Path]) -> Converted:
     """
     slices = read_slices(files, sop_class=PET_IMAGE, modality="PT")
     conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
-    rescales = [read_rescale(item.header, required=True) for item in slices]
+    rescales = [read_rescale(item.header) for item in slices]
     stacked = stack(slices)
     canvas = _canvas(slices, stacked, np.float32)
     buffer = bytearray()
@@ -99,7 +102,7 @@ def convert_ct(files: Sequence[Path]) -> Converted:
         When the images do not make one volume.
     """
     slices = read_slices(files, sop_class=CT_IMAGE, modality="CT")
-    rescales = [read_rescale(item.header, required=False) for item in slices]
+    rescales = [read_rescale(item.header) for item in slices]
     kinds = {item.header.text(Tag.RescaleType) for item in slices}
     if not kinds <= {"", "HU"}:
         raise ExamRejected(Reason.UNITS_UNSUPPORTED, {"RescaleType": "not HU"})
@@ -144,8 +147,7 @@ def suv_of(source: Path | Sequence[Path]) -> dict[str, object]:
         slices = read_slices(files, sop_class=PET_IMAGE, modality="PT")
         conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
         highest = max(
-            _maximum(read_pixels(item), read_rescale(item.header, required=True), factor)
-            for item, factor in zip(slices, conversion.factors, strict=True)
+            _maximum(read_pixels(item), read_rescale(item.header), factor) for item, factor in zip(slices, conversion.factors, strict=True)
         )
     except Rejected as error:
         return {"status": "rejected", "reason": error.reason.value, "evidence": error.evidence}
@@ -261,8 +263,8 @@ def suv_sidecar(header: Header, conversion: SuvConversion) -> dict[str, object]:
 
 def _sidecar(header: Header, volume: Volume, deviation_mm: float) -> dict[str, object]:
     return {
-        "manufacturer": _public_name(header.text(Tag.Manufacturer)),
-        "model": _public_name(header.text(Tag.ManufacturerModelName)),
+        "manufacturer": _public_name(header, Tag.Manufacturer),
+        "model": _public_name(header, Tag.ManufacturerModelName),
         "native_shape": list(volume.shape),
         "native_spacing_mm": [round(value, 6) for value in volume.spacing_mm],
         "slice_spacing_deviation_mm": round(deviation_mm, 4),
@@ -270,7 +272,13 @@ def _sidecar(header: Header, volume: Volume, deviation_mm: float) -> dict[str, o
     }
 
 
-def _public_name(text: str) -> str | None:
-    """Return a maker's or model's name cut to printable characters; None when it is too long to be one."""
-    cleaned = "".join(character for character in text if character.isprintable()).strip()
-    return cleaned if cleaned and len(cleaned) <= 64 and len(cleaned.split()) <= MODEL_WORDS else None
+def _public_name(header: Header, tag: Tag) -> str | None:
+    """Return a maker's or model's name; None when too long to be one or when it shares a word with a name or id of patient or site."""
+    cleaned = "".join(character for character in header.text(tag) if character.isprintable()).strip()
+    words = set(_words(cleaned))
+    identifying = {word for other in _NAMES for word in _words(header.text(other))}
+    return cleaned if words and len(cleaned) <= 64 and len(words) <= MODEL_WORDS and not words & identifying else None
+
+
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w{2,}", text.casefold())

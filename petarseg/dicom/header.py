@@ -19,50 +19,44 @@ from typing import Any
 from petarseg.dicom import source
 from petarseg.dicom.fallback import failures, read_dataset
 from petarseg.dicom.tags import NUMERIC_VR, SEQUENCES, WANTED, Tag
+from petarseg.dicom.walker import (
+    HEAD,
+    IMPLICIT_HEAD,
+    KNOWN_VR,
+    LENGTH,
+    LONG_VR,
+    MAX_VALUE_BYTES,
+    PRIVATE_GROUPS,
+    SHORT_VR,
+    DamagedError,
+    NeedMoreBytes,
+    NotDicomError,
+    NotPlain,
+    Values,
+    walk_explicit,
+    walk_implicit,
+)
+
+__all__ = [
+    "DEFLATED",
+    "EXPLICIT_BE",
+    "EXPLICIT_LE",
+    "IMPLICIT_LE",
+    "DamagedError",
+    "Header",
+    "NotDicomError",
+    "parse_header",
+    "read_header",
+]
 
 FIRST_READ_BYTES = 16 * 1024
 """Most image headers fit; longer ones are read on in steps that double."""
 MAX_HEADER_BYTES = 32 * 1024 * 1024
-MAX_DEPTH = 16
-MAX_VALUE_BYTES = 4 * 1024
 
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 IMPLICIT_LE = "1.2.840.10008.1.2"
 EXPLICIT_BE = "1.2.840.10008.1.2.2"
 DEFLATED = "1.2.840.10008.1.2.1.99"
-
-_LONG_VR = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
-_SHORT_VR = frozenset(
-    {b"AE", b"AS", b"AT", b"CS", b"DA", b"DS", b"DT", b"FL", b"FD", b"IS", b"LO", b"LT", b"PN", b"SH", b"SL", b"SS", b"ST"}
-    | {b"TM", b"UI", b"UL", b"US"}
-)
-_KNOWN_VR = _LONG_VR | _SHORT_VR
-_UNDEFINED = 0xFFFFFFFF
-_ITEM, _ITEM_END, _SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
-_PIXEL_TAGS = frozenset({Tag.PixelData, Tag.FloatPixelData, Tag.DoubleFloatPixelData})
-_PRIVATE_GROUPS = frozenset({0x0009, 0x0071, 0x7053})
-
-_HEAD = struct.Struct("<HH2sH")
-_IMPLICIT_HEAD = struct.Struct("<HHI")
-_LENGTH = struct.Struct("<I")
-
-Values = dict[int, Any]
-
-
-class NotDicomError(Exception):
-    """The file is no DICOM object at all."""
-
-
-class DamagedError(Exception):
-    """The file begins like DICOM but cannot be read."""
-
-
-class _NeedMore(Exception):
-    """The buffer ends inside the header."""
-
-
-class _NotPlain(Exception):
-    """Something the walker leaves to pydicom."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +193,7 @@ def read_header(path: Path) -> Header:
         while True:
             try:
                 return _parse(data, size)
-            except _NeedMore:
+            except NeedMoreBytes:
                 if len(data) >= size:
                     raise DamagedError("truncated") from None
                 if len(data) >= MAX_HEADER_BYTES:
@@ -208,7 +202,7 @@ def read_header(path: Path) -> Header:
                 if not more:
                     raise DamagedError("truncated") from None
                 data += more
-            except _NotPlain:
+            except NotPlain:
                 stream.seek(0)
                 return _parse_with_pydicom(stream, size)
 
@@ -217,9 +211,9 @@ def parse_header(data: bytes) -> Header:
     """Read the wanted elements of a whole DICOM file held in memory; raises as `read_header`."""
     try:
         return _parse(data, len(data))
-    except _NeedMore:
+    except NeedMoreBytes:
         raise DamagedError("truncated") from None
-    except _NotPlain:
+    except NotPlain:
         return _parse_with_pydicom(io.BytesIO(data), len(data))
 
 
@@ -231,9 +225,9 @@ def _parse(data: bytes, size: int) -> Header:
         if data[:4] == b"\x02\x00\x00\x00":
             position, syntax = _read_meta(data, 0)
     if syntax in (EXPLICIT_BE, DEFLATED):
-        raise _NotPlain
+        raise NotPlain
     values: Values = {}
-    walker = _walk_implicit if syntax == IMPLICIT_LE else _walk_explicit
+    walker = walk_implicit if syntax == IMPLICIT_LE else walk_explicit
     end, pixel_tag, pixel_length = walker(data, position, size, values, 0)
     if not values:
         raise NotDicomError
@@ -244,12 +238,12 @@ def _guess_bare_syntax(data: bytes) -> str:
     """Tell the syntax of a data set without preamble and meta group, or say that it is none."""
     if len(data) < 16:
         raise NotDicomError
-    group, _, vr, _ = _HEAD.unpack_from(data, 0)
+    group, _, vr, _ = HEAD.unpack_from(data, 0)
     if group not in (0x0002, 0x0008):
         raise NotDicomError
-    if vr in _KNOWN_VR:
+    if vr in KNOWN_VR:
         return EXPLICIT_LE
-    _, element, length = _IMPLICIT_HEAD.unpack_from(data, 0)
+    _, element, length = IMPLICIT_HEAD.unpack_from(data, 0)
     if length > 1024 or element > 0x2112:
         raise NotDicomError
     return IMPLICIT_LE
@@ -260,133 +254,22 @@ def _read_meta(data: bytes, position: int) -> tuple[int, str]:
     syntax = ""
     while True:
         if position + 12 > len(data):
-            raise _NeedMore
-        group, element, vr, length = _HEAD.unpack_from(data, position)
+            raise NeedMoreBytes
+        group, element, vr, length = HEAD.unpack_from(data, position)
         if group != 0x0002:
             # Files without a transfer syntax exist; the default of the standard is implicit, the bytes say which it is.
-            return position, syntax or (EXPLICIT_LE if vr in _KNOWN_VR else IMPLICIT_LE)
+            return position, syntax or (EXPLICIT_LE if vr in KNOWN_VR else IMPLICIT_LE)
         position += 8
-        if vr in _LONG_VR:
-            (length,) = _LENGTH.unpack_from(data, position)
+        if vr in LONG_VR:
+            (length,) = LENGTH.unpack_from(data, position)
             position += 4
-        elif vr not in _SHORT_VR:
-            raise _NotPlain
+        elif vr not in SHORT_VR:
+            raise NotPlain
         if position + length > len(data):
-            raise _NeedMore
+            raise NeedMoreBytes
         if element == 0x0010:
             syntax = data[position : position + length].decode("latin-1").strip("\0 ")
         position += length
-
-
-def _walk_explicit(data: bytes, position: int, size: int, values: Values, depth: int) -> tuple[int, int | None, int | None]:
-    """Collect wanted elements until the pixel data, the end of the data set or an item delimiter."""
-    end = len(data)
-    unpack = _HEAD.unpack_from
-    while True:
-        if position + 8 > end:
-            if position == size:
-                return position, None, None
-            if position + 8 > size:
-                raise DamagedError("truncated")
-            raise _NeedMore
-        group, element, vr, length = unpack(data, position)
-        position += 8
-        tag = (group << 16) | element
-        if vr in _LONG_VR:
-            if position + 4 > end:
-                raise _NeedMore
-            (length,) = _LENGTH.unpack_from(data, position)
-            position += 4
-            if tag in _PIXEL_TAGS and depth == 0:
-                return position, tag, None if length == _UNDEFINED else length
-            if vr == b"SQ" or length == _UNDEFINED or (vr == b"UN" and tag in SEQUENCES):
-                # A sequence written as UN is in implicit VR (PS3.5, 6.2.2).
-                walk = _walk_implicit if vr == b"UN" else _walk_explicit
-                position = _sequence(data, position, length, size, tag, values, depth, walk)
-                continue
-        elif vr not in _SHORT_VR:
-            if tag == _ITEM_END and depth:
-                return position, None, None
-            raise _NotPlain
-        stop = position + length
-        if stop > end:
-            if stop > size:
-                raise DamagedError("truncated")
-            raise _NeedMore
-        if tag in WANTED or (group in _PRIVATE_GROUPS and length <= 64):
-            values[tag] = data[position:stop] if length <= MAX_VALUE_BYTES else data[position : position + MAX_VALUE_BYTES]
-        position = stop
-
-
-def _walk_implicit(data: bytes, position: int, size: int, values: Values, depth: int) -> tuple[int, int | None, int | None]:
-    """Collect as `_walk_explicit` does, for implicit VR."""
-    end = len(data)
-    unpack = _IMPLICIT_HEAD.unpack_from
-    while True:
-        if position + 8 > end:
-            if position == size:
-                return position, None, None
-            if position + 8 > size:
-                raise DamagedError("truncated")
-            raise _NeedMore
-        group, element, length = unpack(data, position)
-        position += 8
-        tag = (group << 16) | element
-        if tag in _PIXEL_TAGS and depth == 0:
-            return position, tag, None if length == _UNDEFINED else length
-        if tag == _ITEM_END and depth:
-            return position, None, None
-        if length == _UNDEFINED or tag in SEQUENCES:
-            position = _sequence(data, position, length, size, tag, values, depth, _walk_implicit)
-            continue
-        stop = position + length
-        if stop > end:
-            if stop > size:
-                raise DamagedError("truncated")
-            raise _NeedMore
-        if tag in WANTED or (group in _PRIVATE_GROUPS and length <= 64):
-            values[tag] = data[position:stop] if length <= MAX_VALUE_BYTES else data[position : position + MAX_VALUE_BYTES]
-        position = stop
-
-
-def _sequence(data: bytes, position: int, length: int, size: int, tag: int, values: Values, depth: int, walk: Any) -> int:
-    """Collect the items of a wanted sequence, skip any other; return where it ends."""
-    if depth >= MAX_DEPTH:
-        raise DamagedError("nested too deeply")
-    stop = None if length == _UNDEFINED else position + length
-    if stop is not None and stop > size:
-        raise DamagedError("truncated")
-    if stop is not None and (tag not in SEQUENCES):
-        if stop > len(data):
-            raise _NeedMore
-        return stop
-    items: list[Values] = []
-    while stop is None or position < stop:
-        if position + 8 > len(data):
-            raise _NeedMore if position + 8 <= size else DamagedError("truncated")
-        group, element, item_length = _IMPLICIT_HEAD.unpack_from(data, position)
-        position += 8
-        item_tag = (group << 16) | element
-        if item_tag == _SEQUENCE_END:
-            break
-        if item_tag != _ITEM:
-            raise _NotPlain
-        item: Values = {}
-        if item_length == _UNDEFINED:
-            position = walk(data, position, size, item, depth + 1)[0]
-        else:
-            item_stop = position + item_length
-            if item_stop > size:
-                raise DamagedError("truncated")
-            if item_stop > len(data):
-                raise _NeedMore
-            if tag in SEQUENCES:
-                walk(data[:item_stop], position, item_stop, item, depth + 1)
-            position = item_stop
-        items.append(item)
-    if tag in SEQUENCES:
-        values[tag] = items
-    return position
 
 
 @lru_cache(maxsize=64)
@@ -426,7 +309,7 @@ def _from_dataset(dataset: Any) -> Iterator[tuple[int, Any]]:
     for tag in [int(key) for key in dataset.keys()]:  # noqa: SIM118 -- a Dataset iterates over elements, not tags
         if tag in SEQUENCES:
             yield tag, [dict(_from_dataset(item)) for item in dataset[tag].value or ()]
-        elif tag in WANTED or (tag >> 16) in _PRIVATE_GROUPS:
+        elif tag in WANTED or (tag >> 16) in PRIVATE_GROUPS:
             element = dataset[tag]
             if element.VR == "SQ" or element.value is None:
                 continue

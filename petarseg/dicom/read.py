@@ -96,18 +96,16 @@ def stack(slices: Sequence[SliceFile]) -> Stack:
     return stack_slices([read_plane(item.header) for item in slices])
 
 
-def read_rescale(header: Header, *, required: bool) -> Rescale:
-    """Read slope and intercept; without `required` their absence means 1 and 0.
+def read_rescale(header: Header) -> Rescale:
+    """Read slope and intercept. Both are required by the standard: without them a CT may be off by 1,024 HU and nobody would see it.
 
     Raises
     ------
     ExamRejected
-        RESCALE_MISSING when absent or unreadable, or when the slope is not positive.
+        RESCALE_MISSING when absent or unreadable, or when the slope is not positive. An absent intercept of a PET image is 0.
     """
     slope, intercept = header.number(Tag.RescaleSlope), header.number(Tag.RescaleIntercept)
-    if slope is None and Tag.RescaleSlope not in header and not required:
-        slope = 1.0
-    if intercept is None and Tag.RescaleIntercept not in header:
+    if intercept is None and Tag.RescaleIntercept not in header and header.text(Tag.Modality) == "PT":
         intercept = 0.0
     if slope is None or intercept is None or slope <= 0.0:
         raise ExamRejected(Reason.RESCALE_MISSING, {"RescaleSlope": slope, "RescaleIntercept": intercept})

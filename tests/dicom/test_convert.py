@@ -102,6 +102,19 @@ def test_fractional_ct_slope_is_rounded(tmp_path: Path) -> None:
     assert converted.volume.array.max() == np.rint(stored_values(6).max() * 0.5 - 1000.0)
 
 
+@pytest.mark.parametrize("element", ["RescaleSlope", "RescaleIntercept"])
+def test_ct_without_rescale_is_refused(tmp_path: Path, element: str) -> None:
+    with pytest.raises(ExamRejected) as caught:
+        convert_ct(write_series(tmp_path, CT, **{element: None}))
+    assert caught.value.reason is Reason.RESCALE_MISSING
+
+
+def test_a_model_name_that_names_the_patient_is_dropped(tmp_path: Path) -> None:
+    sidecar = convert_pet(write_series(tmp_path, ManufacturerModelName="Scanner of Person")).sidecar
+    assert sidecar["model"] is None
+    assert sidecar["manufacturer"] == "SIEMENS"
+
+
 def test_ct_in_other_units_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ExamRejected) as caught:
         convert_ct(write_series(tmp_path, CT, RescaleType="US"))
