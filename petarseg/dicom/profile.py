@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cache, lru_cache
 from importlib.resources import files
 
-from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_has_tag, dictionary_keyword, dictionary_VM, dictionary_VR, tag_for_keyword
 
 from petarseg.reasons import Reason
 
@@ -37,7 +37,8 @@ class Action(Enum):
     RECURSE = "recurse"
 
 
-NUMERIC = frozenset({"US", "SS", "UL", "SL", "UV", "SV", "FL", "FD", "AT"})
+NUMERIC_BYTES = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "UV": 8, "SV": 8, "FL": 4, "FD": 8, "AT": 4}
+NUMERIC = frozenset(NUMERIC_BYTES)
 BULK = frozenset({"OB", "OW", "OF", "OD", "OL", "OV", "UN"})
 TEXT = frozenset({"SH", "LO", "ST", "LT", "UT", "UC"})
 STRINGS = TEXT | {"AE", "AS", "CS", "DA", "DS", "DT", "IS", "PN", "TM", "UI", "UR"}
@@ -145,6 +146,12 @@ def basic_profile() -> dict[int, str]:
 def representations(tag: int) -> tuple[str, ...]:
     """Return the value representations that PS3.6 allows for a public tag; empty for an unknown one."""
     return tuple(dictionary_VR(tag).split(" or ")) if dictionary_has_tag(tag) else ()
+
+
+@cache
+def is_single(tag: int) -> bool:
+    """Tell whether PS3.6 allows an attribute one value only."""
+    return bool(dictionary_has_tag(tag) and dictionary_VM(tag) == "1")
 
 
 @cache

@@ -33,6 +33,7 @@ from petarseg.dicom.profile import (
     CLASS_UIDS,
     METHOD_CODES,
     NUMERIC,
+    NUMERIC_BYTES,
     ORPHANS,
     PATIENT_ID,
     SAFE_PRIVATE,
@@ -40,6 +41,7 @@ from petarseg.dicom.profile import (
     Action,
     SafePrivate,
     action_for,
+    is_single,
     keyword,
     representations,
 )
@@ -63,6 +65,7 @@ _ORIENTATION = re.compile(rb"[APLRHF]{0,3}")
 _SCHEME = re.compile(rb"[A-Za-z0-9_.\-]{1,16}")
 _DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")
 _DATETIME = re.compile(r"(\d{8})((?:\d{2}){0,3}(?:\.\d{1,6})?)([+-]\d{4})?")
+_TEXT_RUN = re.compile(rb"[A-Za-z0-9 ,.^'/:_-]{8,}")
 _LONG_DIGITS = re.compile(rb"\d{5}")
 _SHORT_LENGTH = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"} | {"UI", "UL", "US"}
@@ -315,7 +318,7 @@ class _Job:
     def _kept(self, tag: int, vr: str, value: bytes) -> bytes | None:
         """Keep a value that looks as its representation demands, drop the code strings of a list that do not."""
         if vr in NUMERIC or vr in BULK:
-            return None if tag < _FIRST_PIXEL_TAG and _is_printable(value) else value
+            return value if tag >= _FIRST_PIXEL_TAG or _is_numeric(tag, vr, value) else None
         parts = [part.strip(_BLANKS) for part in value.split(b"\\")]
         if tag == _ORIENTATION_TAG:
             return value if all(_ORIENTATION.fullmatch(part) for part in parts) else None
@@ -376,9 +379,15 @@ class _Job:
         return DUMMY.encode() if action is Action.CLEAN_OR_DUMMY else None
 
 
-def _is_printable(value: bytes) -> bool:
-    """Tell whether binary values are text in disguise: a table or a list of numbers is not made of letters."""
-    return len(value) >= 8 and sum(32 <= octet < 127 for octet in value) > 0.9 * len(value)
+def _is_numeric(tag: int, vr: str, value: bytes) -> bool:
+    """Tell whether binary values have the size and the look of numbers: a damaged length can swallow the texts behind an element."""
+    size = NUMERIC_BYTES.get(vr, 1)
+    if len(value) % size or (is_single(tag) and len(value) > size):
+        return False
+    if len(value) > 64 * size:
+        # The ramp of a lookup table passes through all letters, one by one.
+        return sum(32 <= octet < 127 for octet in value) < 0.9 * len(value)
+    return not _TEXT_RUN.search(value)
 
 
 def _interchangeable(vr: str) -> frozenset[str]:
