@@ -387,8 +387,10 @@ def _by_lead(text: str) -> Iterator[PhiSpan]:
             continue
         weak = _WEAK_LEAD.search(before) is not None and not _STRONG_LEAD.search(before)
         strong = _STRONG_LEAD.search(before) is not None and is_proper(match.group()) and not match.group().isupper()
-        if not strong and not may_be_name(match.group()) and not (
-            len(match.group()) == 1 and _name_follows(text, match.end() + (text[match.end() : match.end() + 1] == "."))
+        if (
+            not strong
+            and not may_be_name(match.group())
+            and not (len(match.group()) == 1 and _name_follows(text, match.end() + (text[match.end() : match.end() + 1] == ".")))
         ):
             continue
         end = read_name(text, match.start(), known_only=True)
@@ -481,7 +483,9 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
     plain = [
         m.group()
         for m in WORD.finditer(text, line_start, line_end)
-        if len(m.group()) > 3 and m.group().lower() in REPORT_WORDS and not _starts_sentence(text, line_start, m.start())
+        if len(m.group()) > 3
+        and (m.group().islower() or m.group().lower() in REPORT_WORDS)
+        and not _starts_sentence(text, line_start, m.start())
     ]
     titled = len(plain) > 2 and sum(word[0].isupper() for word in plain) > 0.5 * len(plain)
     for match in WORD.finditer(text, line_start, line_end):

@@ -24,7 +24,7 @@ _FACILITY = (
     r"Imaging(?:\s+(?:Associates|Group|Partners|Pavilion|Suite|Services|Network|Cent(?:er|re)))?|Radiology(?:\s+(?:Associates|Group|"
     r"Partners|Consultants|Services|Specialists))?|Oncology(?:\s+(?:Associates|Group|Partners|Consultants|Specialists))|Pavilion|"
     r"Foundation\s+Trust|NHS\s+Trust|Trust|Nursing\s+Home|Surgery\s+Cent(?:er|re)|"
-    r"University|Diagnostics|Klinikum|Krankenhaus|Universit[äa]tsklinikum|Sygehus|Universitetshospital|Sjukhus|H[ôo]pital|Clinique|"
+    r"University|Diagnostics|Klinikum|Krankenhaus|Universit[äa]tsklinikum|Sygehus|Universitetshospital|Sjukhus|H[ôo]pital|Clinique|Surgery|Practice|"
     r"Ospedale|Cl[íi]nica|Ziekenhuis|Health|Lodge|Manor|Hospitalet)"
 )
 _INSTITUTION = re.compile(
