@@ -132,7 +132,20 @@ def _decide(text: str, scope: Scope, ranked: Sequence[Ranked], origin: int) -> S
     tellers = [*([primary] if primary else []), *(m for m in sites if m.term.kind in PLACED), *of(Rank.GENERAL)]
     tellers += [*of(Rank.SITE, own=False)[::-1], *of(Rank.DIAGNOSIS), *of(Rank.REFERENCE), *of(Rank.GENERAL, own=False)[::-1]]
     region = next((m.term.region for m in tellers if m.term.region != NOT_STATED), NOT_STATED)
-    return Structure(region, organ, _subsite(primary, sites), side or find_side(text, primary, sites, start, scope.end))
+    side = side or find_side(text, primary, sites, start, scope.end)
+    if side == "none" and primary is not None and (relative := cues.RELATIVE_SIDE.search(text[: primary.start])) is not None:
+        side = _relative_side(text, relative, rank_mentions(text), origin)
+    return Structure(region, organ, _subsite(primary, sites), side)
+
+
+def _relative_side(text: str, relative: re.Match[str], ranked: Sequence[Ranked], origin: int) -> str:
+    """Resolve "ipsilateral" and "contralateral" by the first lesion of the sentence that has a side."""
+    earlier = (r.mention for r in ranked if r.rank is Rank.SITE and origin <= r.mention.start < relative.start())
+    sides = (find_side(text, mention, [mention], origin, mention.end) for mention in earlier)
+    first = next((side for side in sides if side in ("left", "right")), "none")
+    if relative.group(1) == "ipsi" or first == "none":
+        return first
+    return "right" if first == "left" else "left"
 
 
 def _by_precedence(text: str, pool: Sequence[Mention]) -> list[Mention]:

@@ -79,3 +79,9 @@ NARROWING: Final = re.compile(
 FORMER: Final = re.compile(r"\bthe former\b")
 FORMER_OR_LATTER: Final = re.compile(r"\bthe (former|latter)\b")
 HEADING: Final = re.compile(r"\W*(?:\d+[.)]\s*)?(?P<name>[a-z][a-z /,&-]{2,45}):(?=\s)")
+
+# "SUVmax 8.0 on the right and 6.5 on the left": a side that is said of the number.
+SIDE_OF_NUMBER: Final = re.compile(
+    r"\s*(?:\([^)]{0,40}\)\s*)?(?:on|in) the (left|right)(?: side)?(?=\s*(?:[(),;.]|$|(?:and|on|at|versus|vs|with|in)\b))"
+)
+RELATIVE_SIDE: Final = re.compile(r"\b(ipsi|contra)lateral\b[^.;]{0,30}$")

@@ -109,6 +109,8 @@ def find_scope(text: str, ranked: Sequence[Ranked], span: tuple[int, int] | None
     if former_or_latter is not None:
         return former_or_latter
     start, end, side = _own_part(text, ranked, clusters, position, origin)
+    if (of_number := cues.SIDE_OF_NUMBER.match(text, clusters[position][index][1])) is not None:
+        side = of_number.group(1)
     count = len(clusters[position])
     if count == 1:
         # "Multiple metastases, the hottest in ...": what follows is the lesion.

@@ -311,6 +311,35 @@ Left level II and level III nodes with SUV max of 6.0 and «4.4» on slices 30 a
 Two foci are seen in the right lobe of the thyroid (SUVmax «6.2», slice 44) and the isthmus (SUVmax 4.1, slice 46). | Neck | thyroid | right
 Right upper and lower lobe nodules have SUVmax of «3.3» and 5.5 on images 60 and 95, respectively. | Chest | lung | right
 Enlarged left external iliac and right common iliac nodes, the former with SUVmax «10.7» on slice 221, the latter with 5.9 on slice 199. | Pelvis | lymph node | left
+Large lobulated hypermetabolic mass, right suprahilar region, «11.2» SUVmax, axial slice 70. | Chest | lung | right
+In the neck, hypermetabolic right-sided level IIA (SUVmax «8.1», image 35) and left-sided level III (SUVmax 5.2, image 42) nodes. | Neck | lymph node | right
+In the neck, hypermetabolic right-sided level IIA (SUVmax 8.1, image 35) and left-sided level III (SUVmax «5.2», image 42) nodes. | Neck | lymph node | left
+Osseous lesions: T4 (SUVmax «9.0», slice 70), right 5th rib (SUVmax 4.0, slice 88), left femoral neck (SUVmax 7.1, slice 275). | Chest | bone | midline
+Osseous lesions: T4 (SUVmax 9.0, slice 70), right 5th rib (SUVmax «4.0», slice 88), left femoral neck (SUVmax 7.1, slice 275). | Chest | bone | right
+Osseous lesions: T4 (SUVmax 9.0, slice 70), right 5th rib (SUVmax 4.0, slice 88), left femoral neck (SUVmax «7.1», slice 275). | Lower extremity | bone | left
+Nodes at stations 4R and 7 measure SUVmax «6.6» and 7.8 on slices 62 and 70. | Chest | lymph node | right
+Nodes at stations 4R and 7 measure SUVmax 6.6 and «7.8» on slices 62 and 70. | Chest | lymph node | midline
+Right lower lobe mass (SUVmax «12.0», slice 92) with ipsilateral hilar adenopathy (SUVmax 6.0, slice 76). | Chest | lung | right
+Right lower lobe mass (SUVmax 12.0, slice 92) with ipsilateral hilar adenopathy (SUVmax «6.0», slice 76). | Chest | lymph node | right
+On axial slice 88 there is a left breast mass with SUVmax of «9.1», and on axial slice 64 a left axillary node with SUVmax 5.0. | Chest | breast | left
+On axial slice 88 there is a left breast mass with SUVmax of 9.1, and on axial slice 64 a left axillary node with SUVmax «5.0». | Chest | lymph node | left
+The pancreatic body mass (SUVmax «7.7», slice 132) is inseparable from the stomach; liver metastasis in segment III, SUVmax 6.0, slice 125. | Abdomen | pancreas | none
+The pancreatic body mass (SUVmax 7.7, slice 132) is inseparable from the stomach; liver metastasis in segment III, SUVmax «6.0», slice 125. | Abdomen | liver | none
+Both adrenals are enlarged, SUVmax «8.0» on the right (slice 118) and 6.5 on the left (slice 120). | Abdomen | adrenal gland | right
+Both adrenals are enlarged, SUVmax 8.0 on the right (slice 118) and «6.5» on the left (slice 120). | Abdomen | adrenal gland | left
+Adrenal nodules: right SUVmax «8.0» (slice 118), left SUVmax 6.5 (slice 120). | Abdomen | adrenal gland | right
+Adrenal nodules: right SUVmax 8.0 (slice 118), left SUVmax «6.5» (slice 120). | Abdomen | adrenal gland | left
+A right inguinal node measures 1.2 cm (SUVmax «4.0», slice 262), a second one 0.9 cm (SUVmax 3.2, slice 266). | Pelvis | lymph node | right
+A right inguinal node measures 1.2 cm (SUVmax 4.0, slice 262), a second one 0.9 cm (SUVmax «3.2», slice 266). | Pelvis | lymph node | right
+Uptake in the L2 and L4 vertebral bodies has SUVmax 5.0 and «6.0» (slices 160 and 180 respectively), formerly 3.0 and 4.0. | Abdomen | bone | midline
+Foci in the left scapula (SUV «4.4», im 60), T10 (SUV 6.1, im 118) and sacrum (SUV 7.0, im 225). | Chest | bone | left
+Foci in the left scapula (SUV 4.4, im 60), T10 (SUV 6.1, im 118) and sacrum (SUV «7.0», im 225). | Pelvis | bone | midline
+Hepatic metastases, e.g. segment II (SUVmax «6.3», slice 112) and segment VII (SUVmax 9.9, slice 116), against a liver background SUVmax of 2.9. | Abdomen | liver | none
+Left upper lobe nodule with SUVmax of «3.3» on slice 58 and a mediastinal node, SUVmax 4.4 on slice 60. | Chest | lung | left
+Left upper lobe nodule with SUVmax of 3.3 on slice 58 and a mediastinal node, SUVmax «4.4» on slice 60. | Chest | lymph node | midline
+Left and right hilar nodes, slices 76 and 78, SUVmax «5.0» and 6.0. | Chest | lymph node | left
+Left and right hilar nodes, slices 76 and 78, SUVmax 5.0 and «6.0». | Chest | lymph node | right
+Right lower lobe mass (SUVmax 12.0, slice 92) with contralateral hilar adenopathy (SUVmax «6.0», slice 76). | Chest | lymph node | left
 Left external iliac node with SUVmax «6.6» (slice 240, previously SUVmax 4.0 on slice 238), liver SUVmax 3.0. | Pelvis | lymph node | left
 """.strip().splitlines()
 
