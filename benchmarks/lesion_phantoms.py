@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from petarseg.lesions import Query
 from petarseg.lesions.sphere import FWHM_PER_SIGMA, blurred_profile
 from petarseg.volume import Units, Volume
 
@@ -194,3 +195,19 @@ def exam(seed: int, spacing: Spacing, fwhm: float, noise: float, *, n_lesions: i
     affine = np.diag([*spacing, 1.0])
     affine[:3, 3] = first
     return Exam(Volume(array.astype(np.float32), affine, Units.SUVBW), tuple(lesions))
+
+
+def reported(phantom: Exam) -> list[Query]:
+    """What a reader would report: SUVmax of each lesion to one decimal, the slice of the maximum, the side."""
+    queries = []
+    pet = phantom.pet
+    for index, (centre, diameter, _) in enumerate(phantom.lesions):
+        reach = np.ceil(diameter / 2 / np.array(pet.spacing_mm)).astype(int)
+        low = np.rint(pet.ras_mm_to_ijk(centre)).astype(int) - reach
+        box = pet.array[tuple(slice(a, a + 2 * r + 1) for a, r in zip(low, reach, strict=True))]
+        place = pet.ijk_to_ras_mm(np.argwhere(np.ones(box.shape)) + low).reshape(*box.shape, 3)
+        inside = np.where(np.linalg.norm(place - centre, axis=-1) <= diameter / 2, box, -np.inf)
+        peak = np.unravel_index(int(inside.argmax()), box.shape) + low
+        side = "left" if centre[0] < -20 else "right" if centre[0] > 20 else "none"
+        queries.append(Query(str(index), round(float(inside.max()), 1), pet.shape[2] - int(peak[2]), side, 1))
+    return queries

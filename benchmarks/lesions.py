@@ -16,9 +16,9 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
-from benchmarks.lesion_phantoms import SPACINGS, Case, exam, shape_grid, sphere_grid
+from benchmarks.lesion_phantoms import SPACINGS, Case, exam, reported, shape_grid, sphere_grid
 from petarseg.errors import FindingRejected
-from petarseg.lesions import METHODS, Match, Query, grow_lesion, match_findings
+from petarseg.lesions import METHODS, Match, grow_lesion, match_findings
 from petarseg.lesions.measure import Lesion
 from petarseg.volume import Units, Volume
 
@@ -130,18 +130,9 @@ def locations(n_exams: int) -> None:
             spacing = (3.65, 3.65, 3.27)
         phantom = exam(number, spacing, (4.0, 6.0, 8.0)[number % 3], 0.1)
         pet = phantom.pet
-        queries, truths = [], []
-        for index, (centre, diameter, _) in enumerate(phantom.lesions):
-            middle = np.rint(pet.ras_mm_to_ijk(centre)).astype(int)
-            reach = np.ceil(diameter / 2 / np.array(pet.spacing_mm)).astype(int)
-            low = middle - reach
-            box = pet.array[tuple(slice(a, a + 2 * r + 1) for a, r in zip(low, reach, strict=True))]
-            peak = np.unravel_index(int(box.argmax()), box.shape) + low
-            side = "left" if centre[0] < -20 else "right" if centre[0] > 20 else "none"
-            queries.append(Query(str(index), round(float(box.max()), 1), pet.shape[2] - int(peak[2]), side, 1))
-            truths.append((centre, diameter))
+        queries = reported(phantom)
         results = match_findings(pet, queries)
-        for query, (centre, diameter) in zip(queries, truths, strict=True):
+        for query, (centre, diameter, _) in zip(queries, phantom.lesions, strict=True):
             result = results[query.finding_id]
             total += 1
             if isinstance(result, Match):
@@ -171,13 +162,12 @@ def nema(folder: Path, pictures: Path | None) -> None:
     centre = smooth[:, :, middle - 8 : middle + 8]
     level = float(np.median(centre[centre > 0.2 * np.percentile(smooth, 99)]))
     pet = Volume((array / level).astype(np.float32), np.diag([*spacing, 1.0]), Units.SUVBW)
-    peaks = (smooth == ndimage.maximum_filter(smooth, size=[int(24 / s) | 1 for s in spacing])) & (smooth > 2.0 * level)
-    places = [p for p in np.argwhere(peaks) if abs(p[2] - middle) * spacing[2] < 20]
+    blobs, n_blobs = ndimage.label(smooth[:, :, middle - 10 : middle + 10] > 2.0 * level)
     found: dict[str, list[Lesion | str]] = defaultdict(list)
-    for place in places:
-        low = np.maximum(place - 3, 0)
-        box = pet.array[tuple(slice(a, a + 7) for a in low)]
-        seed = tuple(int(c) for c in np.unravel_index(int(box.argmax()), box.shape) + low)
+    for blob in range(1, n_blobs + 1):
+        hot = np.where(blobs == blob, pet.array[:, :, middle - 10 : middle + 10], -np.inf)
+        i, j, k = (int(c) for c in np.unravel_index(int(hot.argmax()), hot.shape))
+        seed = (i, j, k + middle - 10)
         for method in METHODS:
             try:
                 found[method].append(grow_lesion(pet, seed, method=method, fwhm_mm=5.0))
@@ -259,13 +249,14 @@ def method_picture(path: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="one noise level, one repeat, few exams")
+    parser.add_argument("--noise", type=float, nargs="+", default=[0.0, 0.05, 0.1, 0.15], help="noise levels of the spheres")
     parser.add_argument("--nema", type=Path, help="folder with the NEMA phantom's DICOM files")
     parser.add_argument("--pictures", type=Path, help="folder for pictures")
     parser.add_argument("--out", type=Path, help="also write the tables here")
     options = parser.parse_args()
     started = time.time()
     say(f"Machine: {platform.processor() or platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}\n")
-    spheres((0.1,) if options.quick else (0.0, 0.05, 0.1, 0.15), 1)
+    spheres((0.1,) if options.quick else tuple(options.noise), 1)
     shapes(0.1)
     locations(10 if options.quick else 40)
     if options.nema is not None:

@@ -14,8 +14,7 @@ import time
 
 import numpy as np
 
-from benchmarks.lesion_phantoms import exam, sphere
-from benchmarks.lesions_speed import queries_of
+from benchmarks.lesion_phantoms import exam, reported, sphere
 from petarseg.errors import FindingRejected
 from petarseg.lesions import Match, match_findings
 from petarseg.lesions.grow import grow_on_cpu
@@ -79,7 +78,7 @@ def main() -> int:
     exam_jobs = []
     for number in range(options.exams):
         phantom = exams[number % len(exams)]
-        matches = match_findings(phantom.pet, queries_of(phantom.pet, phantom.lesions)).values()
+        matches = match_findings(phantom.pet, reported(phantom)).values()
         exam_jobs += [Job(phantom.pet, m.seed_ijk, rivals_ijk=m.rivals_ijk) for m in matches if isinstance(m, Match)]
     torch.cuda.reset_peak_memory_stats()
     started = time.perf_counter()

@@ -19,11 +19,11 @@ from pathlib import Path
 
 import cc3d
 import numpy as np
-import SimpleITK as sitk  # noqa: N813
+import SimpleITK as sitk
 from skimage.measure import label
 
-from benchmarks.lesion_phantoms import exam, sphere
-from petarseg.lesions import Match, Query, grow_lesion, match_findings
+from benchmarks.lesion_phantoms import exam, reported, sphere
+from petarseg.lesions import Match, grow_lesion, match_findings
 from petarseg.volume import Volume
 
 SHAPE_MM = (3.125, 2.604, 2.985)  # 192 x 192 x 335 voxels of the phantom's 600 x 500 x 1000 mm
@@ -40,17 +40,6 @@ def best(action: Callable[[], object], repeat: int) -> tuple[float, float]:
     return min(wall), min(cpu)
 
 
-def queries_of(pet: Volume, lesions: tuple) -> list[Query]:
-    queries = []
-    for index, (centre, diameter, _) in enumerate(lesions):
-        reach = np.ceil(diameter / 2 / np.array(pet.spacing_mm)).astype(int)
-        low = np.rint(pet.ras_mm_to_ijk(centre)).astype(int) - reach
-        box = pet.array[tuple(slice(a, a + 2 * r + 1) for a, r in zip(low, reach, strict=True))]
-        peak = np.unravel_index(int(box.argmax()), box.shape) + low
-        queries.append(Query(str(index), round(float(box.max()), 1), pet.shape[2] - int(peak[2])))
-    return queries
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=15)
@@ -58,7 +47,7 @@ def main() -> None:
     options = parser.parse_args()
     phantom = exam(4, SHAPE_MM, 6.0, 0.1)
     pet = phantom.pet
-    queries = queries_of(pet, phantom.lesions)
+    queries = reported(phantom)
     matches = [m for m in match_findings(pet, queries).values() if isinstance(m, Match)]
     for match in matches:
         grow_lesion(pet, match.seed_ijk, fwhm_mm=6.0)
@@ -93,7 +82,7 @@ def main() -> None:
         "cc3d of the volume": best(lambda: cc3d.connected_components(above, connectivity=6), max(3, options.repeat // 2)),
         "SimpleITK ConnectedThreshold, 49-voxel crop": best(connected_threshold, options.repeat),
     }
-    own_wall, own = rows["grow one lesion, avg_itm (mean of all)"]
+    _, own = rows["grow one lesion, avg_itm (mean of all)"]
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "connected-components-3d", "scikit-image", "SimpleITK"))
     print(f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, {libraries}\n")
     print(f"PET {pet.shape}, {len(queries)} findings, {len(matches)} matched\n")

@@ -303,10 +303,10 @@ class _Exam:
         return results
 
     def _split_off(self, query: Query, rejected: FindingRejected, results: dict[str, Match | FindingRejected]) -> Match | FindingRejected:
-        """Accept a fainter lesion that touches an accepted one, if the image shows it as a lesion of its own."""
+        """Accept a lesion that shares its component with something hotter, if the image shows it as a lesion of its own."""
         k = self.grid.index(int(query.axial_slice), self.convention)
         seeds = {name: self._canonical_index(other.seed_ijk) for name, other in results.items() if isinstance(other, Match)}
-        if k is None or not seeds:
+        if k is None:
             return rejected
         suv_max, slack = float(query.suv_max), slack_suv(query.suv_max, tolerance_of(query, self.tolerance_suv))
         peaks = find_sub_peaks(self.pet.array, self.pet.spacing_mm, suv_max, slack, k, seeds)

@@ -1,8 +1,9 @@
-"""Two sentences, one component: tell whether the fainter finding is a lesion of its own.
+"""A finding whose lesion shares its component with something hotter: tell whether it is a lesion of its own.
 
-Two lesions that touch form one component above the fainter one's initial threshold, so that no component has the fainter maximum.
-The fainter finding is still accepted when the image shows it: a local maximum of that value on that slice, in the component of
-another accepted finding, behind a neck. Hot spots of one lesion have no neck between them.
+Two lesions that touch, or a lesion beside a hot organ, form one component above the fainter one's initial threshold, so that no
+component has the fainter maximum. The finding is still accepted when the image shows it: a local maximum of that value on that
+slice, either behind a neck in the component of another accepted finding, or with a half-maximum contour of its own when the hotter
+structure is not in the report. Hot spots of one lesion have neither.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ SMALLEST_ML = 0.3
 REACH_MM = 40.0
 """How far from the reported slice the local maximum may lie."""
 
+MOST_PEAKS = 60
+"""More local maxima of the reported value than this are noise; the rest is not looked at."""
+
 LONGEST_SIDE = 200
 """Larger components, in voxels a side, are not split."""
 
@@ -46,8 +50,8 @@ class SubPeak:
         Its place.
     suv : float
         Its value.
-    shared_with : str
-        The finding whose component it lies in.
+    shared_with : str or None
+        The finding whose component it lies in; None when the hotter structure is no finding.
     neck : float
         How much the contour narrows between the two (see ``neck_ratio``).
     crosses : bool
@@ -56,14 +60,14 @@ class SubPeak:
 
     ijk: Index3
     suv: float
-    shared_with: str
+    shared_with: str | None
     neck: float
     crosses: bool
 
     @property
     def real(self) -> bool:
         """Whether it is a lesion of its own on the reported slice."""
-        return self.crosses and self.neck <= NECK_RATIO
+        return self.crosses and self.neck <= (0.0 if self.shared_with is None else NECK_RATIO)
 
 
 def find_sub_peaks(
@@ -74,7 +78,7 @@ def find_sub_peaks(
     k: int,
     accepted: Mapping[str, Index3],
 ) -> list[SubPeak]:
-    """Find local maxima of a reported value that lie in the components of accepted findings.
+    """Find local maxima of a reported value that lie in the component of something hotter.
 
     Parameters
     ----------
@@ -96,18 +100,17 @@ def find_sub_peaks(
     """
     found: list[SubPeak] = []
     seeds = {finding: seed for finding, seed in accepted.items() if float(array[seed]) > suv_max + slack}
-    if not seeds:
-        return found
     summits: list[Component] = []
-    for peak in _local_peaks(array, suv_max, slack, k, max(1, round(REACH_MM / spacing_mm[2]))):
+    for peak in _local_peaks(array, suv_max, slack, k, max(1, round(REACH_MM / spacing_mm[2])))[:MOST_PEAKS]:
         if any(summit.holds(np.array([peak]))[0] for summit in summits):
             continue  # a second voxel of the same maximum
         component = component_at(array, peak, initial_threshold_suv(suv_max), max_voxels_per_side=LONGEST_SIDE)
         if component is None or not component.complete:
             continue
-        hotter = {finding: seed for finding, seed in seeds.items() if component.holds(np.array([seed]))[0]}
-        if not hotter:
-            continue
+        if component.maximum <= suv_max + slack:
+            continue  # a component of its own, searched already
+        hotter: dict[str | None, Index3] = {name: seed for name, seed in seeds.items() if component.holds(np.array([seed]))[0]}
+        hotter = hotter or {None: component.max_ijk}
         start, stop = component.start, np.add(component.start, component.mask.shape)
         values = array[tuple(slice(low, high) for low, high in zip(start, stop, strict=True))].astype(np.float64)
         local = _minus(peak, start)
@@ -119,7 +122,7 @@ def find_sub_peaks(
             continue  # a shoulder or noise, no maximum of its own
         summits.append(summit)
         half = component_at(values, local, background + 0.5 * height)
-        necks = {}
+        necks: dict[str | None, float] = {}
         for finding, rival in rivals.items():
             together = half is not None and bool(half.holds(np.array([rival]))[0])
             if half is not None and together:
