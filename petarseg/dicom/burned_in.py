@@ -11,15 +11,16 @@ import numpy as np
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 
-from petarseg.dicom.profile import RISKY_WORDS, refuse_class
+from petarseg.dicom.profile import PASSING_CLASSES, RISKY_DESCRIPTIONS, RISKY_IMAGE_TYPES, refuse_class
 from petarseg.dicom.redact import number_of, text_of
 from petarseg.reasons import Reason
 
-_SOP_CLASS, _IMAGE_TYPE, _CONVERSION_TYPE, _MODALITY = 0x00080016, 0x00080008, 0x00080064, 0x00080060
-_SERIES_DESCRIPTION, _BURNED_IN, _PHOTOMETRIC, _POSITION = 0x0008103E, 0x00280301, 0x00280004, 0x00200032
+_SOP_CLASS, _IMAGE_TYPE, _CONVERSION_TYPE = 0x00080016, 0x00080008, 0x00080064
+_SERIES_DESCRIPTION, _BURNED_IN, _PHOTOMETRIC = 0x0008103E, 0x00280301, 0x00280004
 _ROWS, _COLUMNS, _SAMPLES, _FRAMES = 0x00280010, 0x00280011, 0x00280002, 0x00280008
 _BITS_ALLOCATED, _BITS_STORED, _HIGH_BIT, _PIXEL_DATA = 0x00280100, 0x00280101, 0x00280102, 0x7FE00010
-_MODALITIES = frozenset({"CT", "PT", "MR", "NM"})
+_PLACES = (0x00200032, 0x52009229, 0x52009230)
+"""ImagePositionPatient, and the functional groups that hold it in enhanced objects."""
 
 
 def refuse(dataset: Dataset) -> Reason | None:
@@ -29,20 +30,23 @@ def refuse(dataset: Dataset) -> Reason | None:
     declared, colour images and images without a place in the patient of the cross-sectional modalities (screen shots saved under an
     image class), and names of screen shots, dose sheets and fused views.
     """
-    if reason := refuse_class(text_of(dataset, _SOP_CLASS)):
+    sop_class = text_of(dataset, _SOP_CLASS)
+    if reason := refuse_class(sop_class):
         return reason
-    words = f"{text_of(dataset, _IMAGE_TYPE)} {text_of(dataset, _SERIES_DESCRIPTION)}".upper().replace("_", " ")
-    if text_of(dataset, _BURNED_IN).upper() == "YES" or text_of(dataset, _CONVERSION_TYPE) or any(word in words for word in RISKY_WORDS):
+    image_type = text_of(dataset, _IMAGE_TYPE).upper()
+    description = text_of(dataset, _SERIES_DESCRIPTION).upper().replace("_", " ")
+    if (
+        text_of(dataset, _BURNED_IN).upper() == "YES"
+        or text_of(dataset, _CONVERSION_TYPE)
+        or any(word in image_type for word in RISKY_IMAGE_TYPES)
+        or any(word in description for word in RISKY_DESCRIPTIONS)
+    ):
         return Reason.BURNED_IN_RISK
-    if _PIXEL_DATA not in dataset or text_of(dataset, _MODALITY) not in _MODALITIES:
+    if _PIXEL_DATA not in dataset:
         return None
     grey = text_of(dataset, _PHOTOMETRIC) in ("MONOCHROME1", "MONOCHROME2", "")
-    placed = _POSITION in dataset or "FunctionalGroups" in "".join(_functional_groups(dataset)) or text_of(dataset, _MODALITY) == "NM"
+    placed = any(tag in dataset for tag in _PLACES) or PASSING_CLASSES[sop_class] == "NM"
     return None if grey and placed else Reason.BURNED_IN_RISK
-
-
-def _functional_groups(dataset: Dataset) -> list[str]:
-    return ["FunctionalGroups"] if 0x52009229 in dataset or 0x52009230 in dataset else []
 
 
 def clean_pixels(dataset: FileDataset) -> Reason | None:

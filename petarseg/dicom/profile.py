@@ -247,19 +247,12 @@ RISKY_CLASSES = (
 )
 """Prefixes of the classes whose pixels often carry the patient's name (PS3.15, E.3.1)."""
 
-RISKY_WORDS = (
-    "SCREEN",
-    "CAPTURE",
-    "SNAPSHOT",
-    "DOSE REPORT",
-    "DOSE RECORD",
-    "DOSE INFO",
-    "PATIENT PROTOCOL",
-    "FUSED",
-    "FUSION",
-    "PRESSCREEN",
-    "REPORT",
+RISKY_IMAGE_TYPES = ("SCREEN", "CAPTURE", "SNAPSHOT", "REPORT", "FUSED", "FUSION")
+RISKY_DESCRIPTIONS = (
+    *("SCREEN SAVE", "SCREENSAVE", "SCREEN SHOT", "SCREENSHOT", "SCREEN CAP", "SECONDARY CAPTURE", "PRESSCREEN", "PRES SCREEN"),
+    *("DOSE REPORT", "DOSE RECORD", "DOSE INFO", "DOSE SUMMARY", "PATIENT PROTOCOL"),
 )
+"""How screen shots and dose sheets call themselves. Not "screen": lung screening; not "fusion": the CT that is made for it."""
 
 
 def refuse_class(sop_class: str) -> Reason | None:
