@@ -9,8 +9,11 @@ from petarseg.decay import Frame, Vendor
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
 
-DOSE_MBQ_PER_KG = (0.2, 60.0)
-"""From low-dose total-body PET and Zr-89 (0.5) to Rb-82 (25), with room."""
+DOSE_MBQ_PER_KG = (0.2, 20.0)
+"""From low-dose total-body PET and Zr-89 (0.5) to 26 MBq in a newborn (9), with room."""
+SHORT_LIVED_S = 2_000.0
+SHORT_LIVED_MBQ_PER_KG = (0.2, 60.0)
+"""O-15, N-13, C-11, Rb-82: up to 2 GBq are given."""
 WEIGHT_KG = (1.0, 400.0)
 HEIGHT_M = (0.3, 2.5)
 MBQ_BELOW = 10_000.0
@@ -124,10 +127,11 @@ def read_dose_bq(inputs: SuvInputs, weight_kg: float) -> tuple[float, tuple[str,
     if dose_bq < MBQ_BELOW:
         dose_bq, notes = dose_bq * 1e6, ("dose_in_mbq",)
     per_kg = dose_bq / 1e6 / weight_kg
-    if not DOSE_MBQ_PER_KG[0] <= per_kg <= DOSE_MBQ_PER_KG[1]:
+    low, high = SHORT_LIVED_MBQ_PER_KG if (inputs.half_life_s or 0.0) < SHORT_LIVED_S else DOSE_MBQ_PER_KG
+    if not low <= per_kg <= high:
         raise QuantificationError(
             Reason.DOSE_MISSING,
-            {"RadionuclideTotalDose": inputs.dose_bq, "mbq_per_kg": round(per_kg, 6), "plausible_mbq_per_kg": list(DOSE_MBQ_PER_KG)},
+            {"RadionuclideTotalDose": inputs.dose_bq, "mbq_per_kg": round(per_kg, 6), "plausible_mbq_per_kg": [low, high]},
         )
     return dose_bq, notes
 

@@ -200,6 +200,7 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
     ("dose zero", replace(BASE, dose_bq=0.0), R.DOSE_MISSING),
     ("dose negative", replace(BASE, dose_bq=-350e6), R.DOSE_MISSING),
     ("dose in kBq", replace(BASE, dose_bq=350e3), R.DOSE_MISSING),
+    ("dose with a digit too many", replace(BASE, dose_bq=3_500e6), R.DOSE_MISSING),
     ("dose in mCi", replace(BASE, dose_bq=10.0), R.DOSE_MISSING),
     ("half-life absent", replace(BASE, half_life_s=None), R.HALF_LIFE_MISSING),
     ("half-life zero", replace(BASE, half_life_s=0.0), R.HALF_LIFE_MISSING),

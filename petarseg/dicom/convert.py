@@ -21,8 +21,9 @@ from petarseg.reasons import Reason
 from petarseg.suv import SuvConversion, convert_to_suv
 from petarseg.volume import Units, Volume
 
-BODY_SUV = 0.1
-"""Voxels above this are taken as body in the plausibility check."""
+BODY_PERCENTILE, BODY_FRACTION = 95.0, 0.1
+"""Voxels above this fraction of this percentile are taken as body; relative, so that a wrong factor does not hide itself."""
+BODY_SAMPLE = 200_000
 BODY_MEAN_SUV = (0.15, 15.0)
 """A body averages about 1 by definition (what was injected is somewhere in it), 0.3 to 1.5 in practice, more in a crop around a tumour."""
 LOW_MAX_SUV = 5.0
@@ -236,9 +237,10 @@ def check_suv_volume(suv: NDArray[np.float32]) -> tuple[str, ...]:
     highest = float(suv.max())
     if not np.isfinite(highest) or highest <= 0.0:
         raise QuantificationError(Reason.SUV_IMPLAUSIBLE, {"suv_max": highest if np.isfinite(highest) else None})
-    body = suv > BODY_SUV
-    count = int(np.count_nonzero(body))
-    mean = float(np.sum(suv, dtype=np.float64, where=body)) / count if count else 0.0
+    sample = suv.reshape(-1)[:: max(1, suv.size // BODY_SAMPLE)]
+    bright = float(np.percentile(sample, BODY_PERCENTILE))
+    body = sample[sample > BODY_FRACTION * (bright if bright > 0.0 else highest)]
+    mean = float(body.mean(dtype=np.float64)) if body.size else 0.0
     if not BODY_MEAN_SUV[0] <= mean <= BODY_MEAN_SUV[1]:
         raise QuantificationError(
             Reason.SUV_IMPLAUSIBLE, {"body_mean_suv": round(mean, 5), "plausible": list(BODY_MEAN_SUV), "suv_max": round(highest, 4)}

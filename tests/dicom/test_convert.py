@@ -9,7 +9,7 @@ import pytest
 from dicom.pet_files import CT, EXPECTED_FACTOR, PET, stored_values, write_series
 from pydicom.dataset import Dataset
 
-from petarseg.dicom.convert import convert_ct, convert_pet, suv_of
+from petarseg.dicom.convert import check_suv_volume, convert_ct, convert_pet, suv_of
 from petarseg.dicom.index import scan_archive
 from petarseg.errors import ConfigError, ExamRejected, QuantificationError
 from petarseg.reasons import Reason
@@ -168,6 +168,20 @@ def test_spacing_of_slices(tmp_path: Path, heights: list[float], reason: Reason 
     with pytest.raises(ExamRejected) as caught:
         convert_pet(files)
     assert caught.value.reason is reason
+
+
+@pytest.mark.parametrize(("scale", "plausible"), [(1.0, True), (10.0, True), (0.1, False), (30.0, False)])
+def test_a_body_has_a_mean_of_about_one(scale: float, plausible: bool) -> None:
+    rng = np.random.default_rng(0)
+    volume = np.zeros((40, 60, 60), np.float32)
+    volume[:, 15:45, 20:40] = rng.normal(0.8, 0.3, (40, 30, 20)).clip(0.0)
+    volume[20:22, 30:32, 30:32] = 25.0
+    if plausible:
+        check_suv_volume(volume * np.float32(scale))
+        return
+    with pytest.raises(QuantificationError) as caught:
+        check_suv_volume(volume * np.float32(scale))
+    assert caught.value.reason is Reason.SUV_IMPLAUSIBLE
 
 
 def test_a_tilted_gantry_is_refused(tmp_path: Path) -> None:
