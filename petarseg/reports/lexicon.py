@@ -71,7 +71,8 @@ ANATOMY = words(
 
 # Regions whose uptake is quoted to compare with.
 BACKGROUND = (
-    r"(?:blood[\s-]{0,2}pool|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue|tissue"
+    r"(?:(?:normal|uninvolved|unaffected|healthy)[\s-](?:right|left)[\s-]\w+|opposite|"
+    r"blood[\s-]{0,2}pool|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue|tissue"
     r"|vascular|aortic|lung|brain)?[\s-]{0,2}background"
     r"|references?(?:[\s-](?:liver|region|organ|tissue|value|level|blood[\s-]?pool|activity|uptake|spleen|lobe))?"
     r"|contra-?[\s-]?lateral|(?:normal|background|reference|physiologic|uninvolved|unaffected|healthy"
@@ -81,7 +82,7 @@ BACKGROUND = (
 )
 REFERENCE_ORGAN = (
     r"(?:(?:normal|mean|background|reference|right|left|the|hepatic|liver|mediastinal|thoracic|descending|ascending|mid)[\s-]){0,3}"
-    r"(?:liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma|uptake|activity|lobe|dome)"
+    r"(?:lobe[\s-]of[\s-](?:the[\s-])?liver|liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma|uptake|activity|lobe|dome)"
     r"|mediastin(?:um|al)(?:[\s-](?:uptake|activity|vessels?|structures))?|"
     r"blood[\s-]?pool|aort(?:a|ic)[\s-](?:blood[\s-]?pool|lumen)|gluteal[\s-]muscle|cerebellum)"
 )
@@ -139,6 +140,8 @@ _LESION_ADJECTIVE = words(
 )
 
 ARTEFACT = words(
+    r"(?:tracer|radiotracer|dose|fdg|isotope) (?:injection|administration)|(?:related|due|secondary) to (?:the )?(?:\w+ )?injection|"
+    r"injection related|\w*cubital vein|"
     r"artefact\w*|artifact\w*|extravasat\w+|injection (?:site|vein|point)|site of (?:the )?injection|tracer infiltration"
     r"|dose infiltration|infiltrated dose|paravenous|contaminat\w+|misregistration|"
     r"mis registration|spurious|halo|overcorrect\w+|over correct\w+|venous (?:reflux|stasis|pooling|retention)|injected (?:vein|arm)"
@@ -187,6 +190,7 @@ def names_site(text: str) -> bool:
 
 
 _FOR_REFERENCE = re.compile(
+    r"\b(?:serv\w+|used|taken) (?:as|for) (?:\w+ ){0,3}(?:references?|scoring|comparison|controls?)\b|"
     r"\bfor (?:the )?(?:comparison|reference|calibration|quality|internal control|(?:\w+ )?(?:scor\w+|grading|normali[sz]ation"
     r"|threshold\w*)|deauville|promise|krenning|percist)\b|\bas (?:an? )?(?:internal )?(?:reference|control|comparator|background)\b|"
     r"\bnon[\s-]?lesion\w*|\breference (?:region|organ|value|standard|tissue)s?\b",

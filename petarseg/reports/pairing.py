@@ -89,6 +89,11 @@ def _same_thing(chunks: Sequence[Chunk], group: Group, value: Value, n_mentions:
         return False
     if any(chunk.kind == SLICE for chunk in between) and n_mentions > 1:
         return False
+    own_slice = (
+        value.index + 2 < len(chunks) and chunks[value.index + 1].text in ("at", "on", "in") and chunks[value.index + 2].kind == SLICE
+    )
+    if n_mentions > 1 and value.time != previous.time and own_slice:
+        return False  # "9.1, which was 11.2 at image 228": the old value has a slice of its own
     return not any(_is_thing(chunk) for chunk in between)
 
 

@@ -36,7 +36,7 @@ _PRIOR_SLICE_BEFORE = re.compile(
 
 _RESOLVED = re.compile(
     r"\b(?:(?:is|are|has|have|was|were)\s(?:now\s|since\s|completely\s|entirely\s|almost\s|nearly\s|all\s)*(?:gone|resolved"
-    r"|disappeared|vanished|cleared|normali[sz]ed)|no longer (?:seen|visible|present|avid|fdg|identified|evident|apparent"
+    r"|disappeared|vanished|cleared|normali[sz]ed)|no longer (?:be )?(?:seen|visible|present|avid|fdg|identified|evident|apparent"
     r"|hypermetabolic|demonstrated|appreciated)|(?:complete|interval|metabolic|near-complete) resolution of|not seen today)\b",
     re.IGNORECASE,
 )

@@ -63,6 +63,7 @@ _TUPLE = re.compile(
 
 _LETTER_TUPLE = re.compile(r"\bS(?:e|er)?\s?\d{1,2}[\s,;:/-]{0,2}(?:I|Im|Img)\s?(?P<image>\d{1,4})\b")
 
+_ORDINAL = re.compile(r"\b(?P<number>\d{1,4})(?:st|nd|rd|th)\s(?:(?:axial|fused|pet|transaxial)\s){0,2}(?:slice|image)\b", re.IGNORECASE)
 _OF_TOTAL = re.compile(r"\s?(?:of|out of|/)\s?(?P<total>\d{2,4})\b(?!\s?(?:mm|cm)|[/.]\d)", re.IGNORECASE)
 
 _AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?![/.]\d|\s?(?:mm|cm))")
@@ -107,6 +108,9 @@ def slice_chunks(sentence: str) -> Iterator[Chunk]:
             ):
                 continue
             yield _read_slices(sentence, match)
+    for match in _ORDINAL.finditer(sentence):
+        numbers = SliceNumbers("axial", (int(match["number"]),), (match.span("number"),))
+        yield Chunk(SLICE, match.start(), match.end(), match.group().lower(), slices=numbers)
     for match in _LETTER_TUPLE.finditer(sentence):
         numbers = SliceNumbers("axial", (int(match["image"]),), (match.span("image"),), form="series")
         yield Chunk(SLICE, match.start(), match.end(), match.group().lower(), slices=numbers)

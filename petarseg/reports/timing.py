@@ -49,6 +49,7 @@ _CURRENT_STUDY = rf"(?:this|the current|the present|today's|the today's|current|
 
 # --- cues left of the number ---
 _PRIOR = re.compile(
+    rf"(?:^|[\s(\[]){PRIOR_WORD} <sl> , (?:an? )?<suv>{_BETWEEN}|"
     rf"(?:^|\s){_NOT_AFTER}{PRIOR_WORD}(?: :)?{_BETWEEN}"
     rf"|(?:^|[;(] ?)(?:previously|formerly|earlier|initially|originally) ,(?: with)?(?: an?| the| its)? <suv>{_BETWEEN}"
     rf"|(?:^|; )(?:previously|formerly|earlier)(?: (?:<size>|,|measured|measuring|was|were|and|with|at|x))*{_BETWEEN}"
@@ -79,6 +80,7 @@ _NOW = re.compile(
     r"|max|"
     r"maximum|:|=|~|about|approximately|only|up|\(|reaching|increased|decreased|risen|fallen|on|,|and(?= (?:has|is|<suv>))))*$"
 )
+_IS_NOW = re.compile(r"# (?:, |and |but )+(?:it )?(?:is|are)(?: (?:only|<suv>|at))*$")
 _COMPARED = re.compile(
     r"(?:^|[\s(])(?:compared (?:to|with)|in comparison (?:to|with)|comparison|versus|vs|vs \.|v|relative to|against|as opposed to"
     r"|instead of|"
@@ -102,7 +104,7 @@ _ON_PRIOR = re.compile(
     rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |on <sl> )?(?:\(? ?(?:previously|formerly|earlier|priorly|initially|originally|before"
     r"|historically|then|"
     rf"pretreatment|pre - treatment|prior|previous|baseline|interim)(?= (?:[,;).]|and|to (?:treatment|therapy)|{_STUDY}|treatment"
-    r"|therapy|now|<date>|<sl>|as)|$)"
+    r"|therapy|now|<date>|as)|$)"
     rf"|(?:on|in|at|from|during|per|at the time of)(?: the| her| his| its| that)?(?: most recent| immediate)? {PRIOR_WORD}\b(?! (?:#"
     r"|<suv>)))"
 )
@@ -129,7 +131,7 @@ CURRENT, PRIOR, DELAYED = "current", "prior", "delayed"
 
 def said_now(left: str, right: str) -> bool:
     """Say whether the value is called the current one."""
-    return _NOW.search(left) is not None or _RIGHT_NOW.match(right) is not None
+    return _NOW.search(left) is not None or _IS_NOW.search(left) is not None or _RIGHT_NOW.match(right) is not None
 
 
 def said_delayed(left: str, right: str) -> bool:
@@ -198,7 +200,7 @@ def perhaps_prior(left: str, right: str) -> bool:
 
 def had_and_gone(left: str, whole: str) -> bool:
     """Say whether a past perfect speaks of a lesion that the sentence dates or calls gone."""
-    return _HAD.search(left) is not None and re.search(rf"<date>|\b(?:{PRIOR_WORD}|no longer|resolved|gone)\b", whole) is not None
+    return _HAD.search(left) is not None and re.search(rf"<date>|\b(?:{PRIOR_WORD}|no longer|resolved|gone|ago)\b", whole) is not None
 
 
 def in_brackets(left: str, right: str) -> bool:

@@ -284,6 +284,8 @@ def _read_list(chunks: Sequence[Chunk], first: Value, values: dict[int, Value], 
         index = last.index + 1
         while _is_unit(_at(chunks, index)):
             index += 1
+        if _at(chunks, index).text == "up" and _at(chunks, index + 1).text == "to":
+            index += 1
         mark = _at(chunks, index).text
         between = _at(chunks, first.index - 1).text == "between" and mark in ("and", "-", "to")
         if (between or mark in ("-", "to", "through", "until") or mark in _ARROWS) and _at(chunks, index + 1).kind == NUMBER:
@@ -367,7 +369,11 @@ def _read_bare(chunks: Sequence[Chunk], symbols: Sequence[str], values: dict[int
             kind = _KIND_WORDS.get(_at(chunks, index + 2).text, kind)
         value = values[index] = _make(chunks, index, kind, _BARE_SERIES + index)
         value.flags.add("bare_number")
-        _read_list(chunks, value, values, commas=False)
+        _read_list(chunks, value, values, commas=_in_open_bracket(chunks, index))
+
+
+def _in_open_bracket(chunks: Sequence[Chunk], index: int) -> bool:
+    return next((chunk.text for chunk in reversed(chunks[:index]) if chunk.text in ("(", ")", "[", "]")), "") in ("(", "[")
 
 
 def _is_bare_value(chunks: Sequence[Chunk], symbols: Sequence[str], index: int, values: dict[int, Value]) -> bool:
@@ -456,7 +462,7 @@ def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ord
         value.time = PRIOR
     elif timing.had_and_gone(left, " ".join(symbols)):
         value.time = PRIOR
-        value.sure = "<date>" in symbols or "resolved" in symbols or "longer" in symbols
+        value.sure = any(word in symbols for word in ("<date>", "resolved", "longer", "ago"))
     elif timing.perhaps_prior(left, right):
         value.time, value.sure = PRIOR, False
 
