@@ -32,6 +32,33 @@ SIGNIFICANT_BITS = 16
 MODEL_WORDS = 6
 _NAMES = tuple(set(IDENTIFYING) - {Tag.StationName})
 """Station names often repeat the model."""
+_MAKERS = frozenset(
+    [
+        "canon",
+        "ct",
+        "ge",
+        "general",
+        "electric",
+        "gems",
+        "health",
+        "healthcare",
+        "healthineers",
+        "imaging",
+        "medical",
+        "medicine",
+        "nm",
+        "nuclear",
+        "pet",
+        "philips",
+        "siemens",
+        "system",
+        "systems",
+        "toshiba",
+        "uih",
+        "united",
+    ]
+)
+"""Words of makers' names that hospitals use too."""
 HU_RANGE = (-32_768, 32_767)
 
 
@@ -278,7 +305,7 @@ def _public_name(header: Header, tag: Tag) -> str | None:
     """Return a maker's or model's name; None when too long to be one or when it shares a word with a name or id of patient or site."""
     cleaned = "".join(character for character in header.text(tag) if character.isprintable()).strip()
     words = set(_words(cleaned))
-    identifying = {word for other in _NAMES for word in _words(header.text(other))}
+    identifying = {word for other in _NAMES for word in _words(header.text(other))} - _MAKERS
     return cleaned if words and len(cleaned) <= 64 and len(words) <= MODEL_WORDS and not words & identifying else None
 
 

@@ -113,6 +113,8 @@ def test_a_model_name_that_names_the_patient_is_dropped(tmp_path: Path) -> None:
     sidecar = convert_pet(write_series(tmp_path, ManufacturerModelName="Scanner of Person")).sidecar
     assert sidecar["model"] is None
     assert sidecar["manufacturer"] == "SIEMENS"
+    kept = convert_pet(write_series(tmp_path, Manufacturer="Philips Medical Systems", InstitutionName="St Mary Medical Center")).sidecar
+    assert kept["manufacturer"] == "Philips Medical Systems"
 
 
 def test_ct_in_other_units_is_refused(tmp_path: Path) -> None:
