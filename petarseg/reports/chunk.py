@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 SUV, NUMBER, SLICE, DATE, SIZE, OPAQUE, WORD, MARK = "SUV", "NUMBER", "SLICE", "DATE", "SIZE", "OPAQUE", "WORD", "MARK"
@@ -45,3 +46,23 @@ class Chunk:
     text: str
     suv_kind: str = ""
     slices: SliceNumbers | None = None
+
+
+def symbol_of(chunk: Chunk) -> str:
+    """Return the chunk as the cue patterns of `timing` and `reference` see it: ``<suv>``, ``#``, ``<sl>``, ..., or the word itself."""
+    if chunk.kind == OPAQUE and chunk.text.startswith("seg"):
+        return "segment"  # part of a liver lesion's place, not of the reference liver's
+    return _SYMBOLS.get(chunk.kind, chunk.text)
+
+
+_SYMBOLS = {SUV: "<suv>", NUMBER: "#", SLICE: "<sl>", DATE: "<date>", SIZE: "<size>", OPAQUE: "<x>"}
+
+
+def left_of(symbols: Sequence[str], index: int) -> str:
+    """Return the context just before a chunk."""
+    return " ".join(symbols[max(0, index - 18) : index])
+
+
+def right_of(symbols: Sequence[str], index: int) -> str:
+    """Return the context just behind a chunk."""
+    return " ".join(symbols[index + 1 : index + 14])

@@ -10,7 +10,7 @@ from itertools import permutations
 from petarseg.reports.chunk import MARK, NUMBER, SLICE, WORD, Chunk
 from petarseg.reports.lexicon import ANATOMY, LESION
 from petarseg.reports.timing import CURRENT, PRIOR
-from petarseg.reports.values import Value
+from petarseg.reports.value import Value
 
 _MAX_UNITS = 7
 _TOO_FAR = 12.0

@@ -12,7 +12,8 @@ from petarseg.reports.mentions import chunks
 from petarseg.reports.pairing import Mention, Pairing, group_values, pair
 from petarseg.reports.sentences import Sentence
 from petarseg.reports.timing import PRIOR
-from petarseg.reports.values import Value, read_values
+from petarseg.reports.value import Value
+from petarseg.reports.values import read_values
 
 _DIGIT = re.compile(r"\d")
 

@@ -1,111 +1,16 @@
-"""Find the SUVs of a sentence and say of each whether it is a maximum, and whether it is current, prior or a reference."""
+"""Classify the SUVs of a sentence: a maximum or not, current, prior or delayed, of a lesion or of a reference."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 from petarseg.reports import timing
-from petarseg.reports.chunk import DATE, MARK, NUMBER, OPAQUE, SIZE, SLICE, SUV, WORD, Chunk
-from petarseg.reports.lexicon import word_set
-from petarseg.reports.reference import is_reference, names_reference
+from petarseg.reports.chunk import SUV, Chunk, left_of, right_of, symbol_of
+from petarseg.reports.numbers import is_joined, read_after, read_bare, read_before
+from petarseg.reports.reference import is_reference
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
-
-_MAX_GAP_WORDS = 12
-_MAX_GAP_CHUNKS = 40
-_LARGEST_BARE_SUV = 200
-_BARE_SERIES = 10_000  # numbers without a keyword get series of their own
-
-
-@dataclass(slots=True)
-class Value:
-    """One SUV number of a sentence.
-
-    Parameters
-    ----------
-    index : int
-        Chunk that holds the number.
-    number : float
-    start, end : int
-        Offsets of the number in the text.
-    kind : str
-        ``max`` (said so), ``plain`` ("SUV 8"), ``uptake`` ("maximum uptake of 5.6"), ``mean``, ``peak``, ``min``, ``sul``.
-    series : int
-        Values of one enumeration ("5.2 and 3.8") share it.
-    time : str
-        ``current``, ``prior`` or ``delayed``.
-    sure : bool
-        False when `time` was decided by a weak cue.
-    said_now : bool
-        The sentence calls it the current one.
-    reference : bool
-        The value of a reference organ.
-    compared : bool
-        A reference value that a lesion is compared with.
-    is_range : bool
-        One end of a range.
-    bound : str
-        ``<`` or ``>`` for "less than 2.0".
-    flags : set of str
-    """
-
-    index: int
-    number: float
-    start: int
-    end: int
-    kind: str
-    series: int
-    time: str = CURRENT
-    sure: bool = True
-    said_now: bool = False
-    reference: bool = False
-    compared: bool = False
-    is_range: bool = False
-    bound: str = ""
-    flags: set[str] = field(default_factory=set)
-
-    @property
-    def is_max(self) -> bool:
-        """True for an SUVmax or an SUV that counts as one."""
-        return self.kind in ("max", "plain", "uptake")
-
-
-# Words that may stand between a keyword and its number without changing what the number is.
-_FILLER = word_set(
-    "of is was are were be being been has have had having at to up upto about around approximately approx roughly ca circa nearly "
-    "almost "
-    "just only some in the region order a an as high measured measures measuring measure measurement value values valued level levels "
-    "reaching reaches reached reach equal equals equaling equalling currently now today todays current present presently perhaps maybe "
-    "possibly estimated calculated recorded ranging ranges range from between g ml bw body weight corrected maximum max maximal still "
-    "again here this its it that which with approaching averaging peaking peaks noted found seen obtained giving shows showing showed "
-    "demonstrates demonstrating yielding registering registers reads reading quantified quantifying respectively both each increased "
-    "decreased unchanged stable elevated similar low mild moderate intense intensely hottest highest maximally prior previous "
-    "previously "
-    "formerly earlier initial initially baseline interim then by slightly minimally markedly significantly somewhat essentially "
-    "persistently persistent over under exceeding above below less more than greater well units unit s on study exam scan down risen "
-    "fallen dropped declined rising falling improved worsened changed went going goes came come remains remaining remained not also "
-    "very "
-    "mean peak vs versus compared old last time left right"
-)
-# Words directly before a number after other words ("SUVmax of the mass is 3.1").
-_INTRODUCERS = _FILLER - {"and", "by", "with", "left", "right"} | {"=", ":", "~", "(", "<", ">"}
-_STOP_WORDS = word_set("while whereas although but however another second third additional without")
-_ABOUT = word_set("about around approximately approx roughly ca circa nearly almost perhaps maybe possibly estimated ~ region order")
-_JOINERS = frozenset((",", "and", "&", "/", "+", "or", "as", "well"))
-_ARROWS = frozenset(("->", "=>", "\u2192"))
-_AFTER_LIST = word_set(
-    "and on at respectively in for with previously prior formerly before was seen are is were or g located versus vs compared earlier "
-    "early "
-    "initially to from each now today currently delayed late max maximum mean peak suv then as while whereas but after"
-)
-_CHANGES = tuple(
-    word_set(
-        "increas decreas risen rise rose rising fallen fell fall drop declin reduc chang improv worsen progress went gone going down "
-        "diminish lower higher grow grew resol escalat climb regress shrunk shrink"
-    )
-)  # fmt: skip
-_KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean", "avg": "mean", "peak": "peak", "min": "min"}
+from petarseg.reports.value import Value
 
 
 def read_values(chunks: Sequence[Chunk]) -> list[Value]:
@@ -119,17 +24,17 @@ def read_values(chunks: Sequence[Chunk]) -> list[Value]:
     keywords = [index for index, chunk in enumerate(chunks) if chunk.kind == SUV]
     if not keywords:
         return []
-    symbols = [_symbol(chunk) for chunk in chunks]
+    symbols = [symbol_of(chunk) for chunk in chunks]
     values: dict[int, Value] = {}
     for position, index in enumerate(keywords):
-        if position and _is_joined(chunks, keywords[position - 1], index):
+        if position and is_joined(chunks, keywords[position - 1], index):
             continue
-        if not _read_before(chunks, index, values, only_adjacent=True):
-            _read_after(chunks, index, values)
+        if not read_before(chunks, index, values, only_adjacent=True):
+            read_after(chunks, index, values)
     for index in keywords:
         if all(value.series != index for value in values.values()):
-            _read_before(chunks, index, values, only_adjacent=False)
-    _read_bare(chunks, symbols, values)
+            read_before(chunks, index, values, only_adjacent=False)
+    read_bare(chunks, symbols, values)
     ordered = [values[index] for index in sorted(values)]
     for value in ordered:
         _classify(value, chunks, symbols, ordered)
@@ -139,305 +44,9 @@ def read_values(chunks: Sequence[Chunk]) -> list[Value]:
     return ordered
 
 
-def _make(chunks: Sequence[Chunk], index: int, kind: str, series: int) -> Value:
-    chunk = chunks[index]
-    value = Value(index, _number(chunk), chunk.start, chunk.end, kind, series)
-    if "," in chunk.text:
-        value.flags.add("decimal_comma")
-    if kind == "plain":
-        value.flags.add("plain_suv")
-    if kind == "uptake":
-        value.flags.add("no_suv_keyword")
-    return value
-
-
-def _number(chunk: Chunk) -> float:
-    return float(chunk.text.replace(",", "."))
-
-
-def _is_decimal(chunk: Chunk) -> bool:
-    return "." in chunk.text or "," in chunk.text
-
-
-def _at(chunks: Sequence[Chunk], index: int) -> Chunk:
-    """Return the chunk at `index`, an empty one outside the sentence."""
-    return chunks[index] if 0 <= index < len(chunks) else Chunk(MARK, 0, 0, "")
-
-
-# --- numbers after a keyword ---
-
-
-def _is_joined(chunks: Sequence[Chunk], first: int, second: int) -> bool:
-    """Say whether two keywords share their numbers: "SUVmax/SUVmean 5.6/3.4"."""
-    between = [chunk.text for chunk in chunks[first + 1 : second]]
-    return between in (["/"], ["and"], ["&"], ["|"], [",", "and"])
-
-
-def _read_after(chunks: Sequence[Chunk], index: int, values: dict[int, Value]) -> None:
-    """Read the number or list that belongs to the keyword at `index`."""
-    kinds, position = _keyword_kinds(chunks, index)
-    found = _first_number(chunks, position, kinds[0], values)
-    if found is None:
-        return
-    first, bound = found
-    if len(kinds) > 1:
-        members = _list_members(chunks, first, len(kinds))
-        for offset, (kind, member) in enumerate(zip(kinds, members, strict=False)):
-            # Different quantities of one lesion are no enumeration of lesions.
-            values[member] = _make(chunks, member, kind, index if offset == 0 else _BARE_SERIES + member)
-        return
-    value = values[first] = _make(chunks, first, _kind_after(chunks, first, kinds[0]), index)
-    value.bound = bound or _bound_before(chunks, index)
-    words = {chunk.text for chunk in chunks[position:first]}
-    if "up" in words:
-        value.flags.add("up_to")
-    if words & _ABOUT:
-        value.flags.add("approximate")
-    _read_list(chunks, value, values)
-
-
-def _keyword_kinds(chunks: Sequence[Chunk], index: int) -> tuple[list[str], int]:
-    """Return the kinds that share the following numbers, and where those begin: "SUVmax/SUVmean", "SUV max/mean/peak"."""
-    kinds, position = [chunks[index].suv_kind], index + 1
-    while True:
-        joined = next((at for at in (position + 1, position + 2) if _at(chunks, at).kind == SUV), None)
-        if joined is not None and _is_joined(chunks, position - 1, joined):
-            kinds.append(chunks[joined].suv_kind)
-            position = joined + 1
-        elif _at(chunks, position).text == "/" and _at(chunks, position + 1).text in _KIND_WORDS:
-            kinds.append(_KIND_WORDS[chunks[position + 1].text])
-            position += 2
-        else:
-            return kinds, position
-
-
-def _bound_before(chunks: Sequence[Chunk], index: int) -> str:
-    """Return ``>`` for "above SUV 2.5", ``<`` for "below an SUV of 2.5", else an empty string."""
-    for chunk in reversed(chunks[max(0, index - 3) : index]):
-        if chunk.text in ("above", "exceeding", "over", ">", "exceeds"):
-            return ">"
-        if chunk.text in ("below", "under", "<"):
-            return "<"
-        if chunk.text not in ("a", "an", "the", "of"):
-            return ""
-    return ""
-
-
-def _first_number(chunks: Sequence[Chunk], position: int, kind: str, values: dict[int, Value]) -> tuple[int, str] | None:
-    """Return the chunk of the first number that can belong to a keyword, and its bound."""
-    gap_words, bound, depth = 0, "", 0
-    for index in range(position, min(len(chunks), position + _MAX_GAP_CHUNKS)):
-        chunk, before = chunks[index], _at(chunks, index - 1)
-        if chunk.kind == NUMBER:
-            introduced = gap_words == 0 or before.kind == SUV or before.text in _INTRODUCERS
-            usable = introduced and index not in values and not _is_delta(chunks, index) and (kind != "uptake" or _is_decimal(chunk))
-            return (index, bound) if usable else None
-        if chunk.kind in (SLICE, DATE, SIZE, OPAQUE):
-            continue
-        if chunk.kind == SUV or chunk.text in _STOP_WORDS or chunk.text in (";", "?", "!") or (chunk.text == "|" and gap_words):
-            return None
-        if chunk.kind == MARK:
-            if chunk.text in ("<", ">", "<=", ">="):
-                bound = chunk.text[0]
-            depth += (chunk.text == "(") - (chunk.text == ")")
-            if depth < 0 and gap_words:
-                return None
-            continue
-        if chunk.text in ("than", "over", "exceeding") and before.text in ("less", "lower", "greater", "more", "higher"):
-            bound = "<" if before.text in ("less", "lower") else ">"
-        elif chunk.text in ("exceeding", "below", "under") and gap_words == 0:
-            bound = ">" if chunk.text == "exceeding" else "<"
-        elif chunk.text not in _FILLER:
-            gap_words += 1
-            if gap_words > _MAX_GAP_WORDS:
-                return None
-    return None
-
-
-def _is_delta(chunks: Sequence[Chunk], index: int) -> bool:
-    """Say whether a number is the amount of a change, not a value: "increased by 2.3"."""
-    return _at(chunks, index - 1).text == "by" and any(
-        chunk.text.startswith(_CHANGES) or chunk.text == "up" for chunk in chunks[max(0, index - 5) : index]
-    )
-
-
-def _kind_after(chunks: Sequence[Chunk], index: int, kind: str) -> str:
-    """Return the kind that a word behind the number gives it: "SUV 4.5 (mean)", "SUV of 5.6 max"."""
-    word = next((chunk.text for chunk in chunks[index + 1 : index + 3] if chunk.text != "("), "")
-    return _KIND_WORDS.get(word, kind) if kind == "plain" else kind
-
-
-def _list_members(chunks: Sequence[Chunk], first: int, count: int) -> list[int]:
-    """Return the chunks of up to `count` numbers of a list that starts at `first`."""
-    members, index = [first], first + 1
-    while len(members) < count and (_at(chunks, index).kind in (NUMBER, OPAQUE) or _at(chunks, index).text in ("/", "and", ",", "&", "|")):
-        if chunks[index].kind == NUMBER:
-            members.append(index)
-        index += 1
-    return members
-
-
-def _read_list(chunks: Sequence[Chunk], first: Value, values: dict[int, Value], *, commas: bool = True) -> None:
-    """Read what goes on after a first number: "5.2 and 3.8", "2.8-3.3", "8.1 -> 5.5"."""
-    last = first
-    while True:
-        index = last.index + 1
-        while _is_unit(_at(chunks, index)):
-            index += 1
-        if _at(chunks, index).text == "up" and _at(chunks, index + 1).text == "to":
-            index += 1
-        mark = _at(chunks, index).text
-        between = _at(chunks, first.index - 1).text == "between" and mark in ("and", "-", "to")
-        if (between or mark in ("-", "to", "through", "until") or mark in _ARROWS) and _at(chunks, index + 1).kind == NUMBER:
-            following = values[index + 1] = _make(chunks, index + 1, first.kind, first.series)
-            if mark in _ARROWS or (not between and _is_change(chunks, last.index, index + 1)):
-                last.time, following.said_now = PRIOR, True
-            else:
-                last.is_range = following.is_range = True
-            last = following
-            continue
-        step = index
-        while _at(chunks, step).text in _JOINERS:
-            step += 1
-        if step == index or not _is_list_member(chunks, index, step, commas=commas) or step in values:
-            return
-        last = values[step] = _make(chunks, step, first.kind, first.series)
-
-
-def _is_unit(chunk: Chunk) -> bool:
-    return chunk.kind == OPAQUE and "/" in chunk.text and chunk.text.strip("( ").startswith("g")
-
-
-def _is_list_member(chunks: Sequence[Chunk], joiner: int, index: int, *, commas: bool) -> bool:
-    if _at(chunks, index).kind != NUMBER or (_at(chunks, index + 1).kind == WORD and chunks[index + 1].text not in _AFTER_LIST):
-        return False
-    if all(chunk.text == "," for chunk in chunks[joiner:index]):
-        # "SUVmax 5.6, 44": a whole number after a decimal one is something else, unless the list ends in "respectively".
-        same_form = _is_decimal(chunks[index]) or not _is_decimal(chunks[joiner - 1])
-        return commas and (same_form or any(chunk.text == "respectively" for chunk in chunks[index:]))
-    return True
-
-
-def _is_change(chunks: Sequence[Chunk], first: int, second: int) -> bool:
-    """Say whether "N to M" is a change over time, not a range."""
-    left = [chunk.text for chunk in chunks[max(0, first - 9) : first]]
-    if any(word.startswith(("rang", "var", "span")) for word in left):
-        return False
-    changed = any(word.startswith(_CHANGES) and word not in ("higher", "lower") for word in left)
-    falls = _number(chunks[first]) > _number(chunks[second])
-    return ("from" in left[-3:] or chunks[first + 1].text == "to") and (changed or falls)
-
-
-# --- numbers before a keyword, and bare numbers ---
-
-
-def _read_before(chunks: Sequence[Chunk], index: int, values: dict[int, Value], *, only_adjacent: bool) -> bool:
-    """Read "5.6 SUVmax", "5.6 (SUVmax)"; True when the number before the keyword was taken.
-
-    A number that touches the keyword is taken first, unless another one follows just as closely ("slice 4, 5.6 SUVmax of 7").
-    """
-    position = index - 1
-    if only_adjacent:
-        following = _at(chunks, index + 1)
-        if (
-            _at(chunks, position).kind != NUMBER
-            or following.kind == NUMBER
-            or following.text in ("of", "is", "was", ":", "=", "~", "<", ">")
-        ):
-            return False
-    else:
-        while position >= 0 and chunks[position].text in ("(", "-", "for", "of", "the", "in", "g", ":", "="):
-            position -= 1
-    if position < index - 3 or _at(chunks, position).kind != NUMBER or position in values:
-        return False
-    values[position] = _make(chunks, position, _kind_after(chunks, index - 1, chunks[index].suv_kind), index)
-    return True
-
-
-def _read_bare(chunks: Sequence[Chunk], symbols: Sequence[str], values: dict[int, Value]) -> None:
-    """Claim numbers without a keyword of their own: "(was 9.7)", "compared to 8.8", "and 6.2 on slice 49"."""
-    for index, chunk in enumerate(chunks):
-        if chunk.kind != NUMBER or index in values or _number(chunk) > _LARGEST_BARE_SUV or _is_delta(chunks, index):
-            continue
-        if _last_quantity(chunks, index) == SIZE and not _is_decimal(chunk):
-            continue  # "12 mm, previously 14"
-        if not _is_bare_value(chunks, symbols, index, values):
-            continue
-        nearest = min(values.values(), key=lambda value: abs(value.index - index), default=None)
-        kind = nearest.kind if nearest is not None and nearest.kind == "max" else "plain"
-        if _at(chunks, index + 1).text == "(":
-            kind = _KIND_WORDS.get(_at(chunks, index + 2).text, kind)
-        value = values[index] = _make(chunks, index, kind, _BARE_SERIES + index)
-        value.flags.add("bare_number")
-        _read_list(chunks, value, values, commas=_in_open_bracket(chunks, index))
-
-
-def _in_open_bracket(chunks: Sequence[Chunk], index: int) -> bool:
-    return next((chunk.text for chunk in reversed(chunks[:index]) if chunk.text in ("(", ")", "[", "]")), "") in ("(", "[")
-
-
-def _is_bare_value(chunks: Sequence[Chunk], symbols: Sequence[str], index: int, values: dict[int, Value]) -> bool:
-    left, right = _left(symbols, index), _right(symbols, index)
-    following = _at(chunks, index + 1)
-    reference = names_reference(left, right)
-    near_slice = _is_decimal(chunks[index]) and _leads_to_slice(chunks, index)
-    if following.kind == WORD and following.text not in _AFTER_LIST and not reference and not near_slice:
-        return False
-    if timing.in_brackets(left, right):
-        return _is_decimal(chunks[index]) == _is_decimal(_at(chunks, index - 2)) or _is_decimal(chunks[index])
-    if (
-        timing.clearly_prior(left, left)
-        or timing.came_from(left)
-        or timing.aside_was(left)
-        or timing.said_now(left, right)
-        or timing.prior_after(right)
-        or timing.perhaps_prior(left, right)
-    ):
-        return True
-    if timing.went_to(left) and any(value.time == PRIOR for value in values.values()):
-        return True
-    return _is_decimal(chunks[index]) and (near_slice or reference or timing.said_delayed(left, right) or timing.timed(left, right))
-
-
-def _leads_to_slice(chunks: Sequence[Chunk], index: int) -> bool:
-    """Say whether a slice goes with a bare number: "and 4.4 on the right (slice 79)", "slice 80: 3.8"."""
-    before = _at(chunks, index - 1)
-    if before.kind == SLICE or (before.text in (")", ":", "=", "-", "(") and _at(chunks, index - 2).kind == SLICE):
-        return True
-    for chunk in chunks[index + 1 : index + 9]:
-        if chunk.kind == SLICE:
-            return True
-        if chunk.kind in (NUMBER, SUV, SIZE, DATE) or chunk.text in (";", "and", ":"):
-            return False
-        if chunk.kind == OPAQUE and chunk.text.startswith(("mtv", "tlg")):
-            return False
-    return False
-
-
-def _last_quantity(chunks: Sequence[Chunk], index: int) -> str:
-    return next((chunk.kind for chunk in reversed(chunks[:index]) if chunk.kind in (SIZE, SUV)), "")
-
-
-# --- context ---
-
-
-def _symbol(chunk: Chunk) -> str:
-    if chunk.kind == OPAQUE and chunk.text.startswith("seg"):
-        return "segment"  # part of a liver lesion's place, not of the reference liver's
-    return {SUV: "<suv>", NUMBER: "#", SLICE: "<sl>", DATE: "<date>", SIZE: "<size>", OPAQUE: "<x>"}.get(chunk.kind, chunk.text)
-
-
-def _left(symbols: Sequence[str], index: int) -> str:
-    return " ".join(symbols[max(0, index - 18) : index])
-
-
-def _right(symbols: Sequence[str], index: int) -> str:
-    return " ".join(symbols[index + 1 : index + 14])
-
-
 def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ordered: Sequence[Value]) -> None:
     """Decide whether a value is current, prior or delayed, and whether a reference."""
-    left, right = _left(symbols, value.index), _right(symbols, value.index)
+    left, right = left_of(symbols, value.index), right_of(symbols, value.index)
     whole_left = " ".join(symbols[: value.index])
     value.reference, value.compared = is_reference(left, right)
     if value.time == PRIOR:
@@ -446,7 +55,7 @@ def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ord
     members = [other.index for other in ordered if other.series == value.series]
     if len(members) > 1 and not value.is_range and not value.said_now:
         # An enumeration is introduced once: the cue stands before its first member or behind its last.
-        list_left, list_right = _left(symbols, min(members)), _right(symbols, max(members))
+        list_left, list_right = left_of(symbols, min(members)), right_of(symbols, max(members))
         whole_left = " ".join(symbols[: min(members)])
     if timing.prior_after(right):
         value.time = PRIOR
@@ -492,7 +101,7 @@ def _settle_time_points(symbols: Sequence[str], values: Sequence[Value]) -> None
     timed = [
         value
         for value in values
-        if value.time == CURRENT and value.is_max and timing.timed(_left(symbols, value.index), _right(symbols, value.index))
+        if value.time == CURRENT and value.is_max and timing.timed(left_of(symbols, value.index), right_of(symbols, value.index))
     ]
     for value in timed[1:]:
         value.time = DELAYED

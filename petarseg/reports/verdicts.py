@@ -12,7 +12,7 @@ from petarseg.reports.pairing import Group, Mention
 from petarseg.reports.reading import Reading, slices_of, usable_mentions
 from petarseg.reports.sentences import Sentence
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
-from petarseg.reports.values import Value
+from petarseg.reports.value import Value
 
 _LOW = {"bare_number", "no_suv_keyword", "weak_prior"}
 
