@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from pathlib import Path
+from typing import Any
 
 import pytest
+from dicom.pet_files import DOSE_BQ, HALF_LIFE_S, WEIGHT_KG, write_series
 
 from petarseg.decay import Vendor
+from petarseg.dicom.convert import suv_of
 from petarseg.dicom.header import Header
 from petarseg.dicom.quantification import parse_date, parse_datetime, parse_time, read_suv_inputs, vendor_of
 from petarseg.dicom.tags import Tag
@@ -105,3 +109,51 @@ def test_free_text_is_not_passed_on() -> None:
     inputs = read_suv_inputs([Header({int(Tag.Units): b"SMITH", int(Tag.CorrectedImage): b"ATTN\\JOHN", int(Tag.SUVType): b"DOE"}, "")])
     assert inputs.units == inputs.stored_type == "unknown"
     assert inputs.corrections == {"ATTN", "unknown"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "private", "uptake_min", "reference"),
+    [
+        ({}, [], 60.0, "series_time"),
+        ({"SeriesTime": "120000"}, [(0x0071, "SIEMENS MED PT", 0x22, "DT", "20200102110000.000000")], 60.0, "siemens_private_start"),
+        ({"SeriesTime": "120000"}, [(0x0071, "SIEMENS MED PT", 0x22, "DT", "20191224110000")], 60.0, "siemens_private_start"),
+        (
+            {"SeriesTime": "120000", "Manufacturer": "GE MEDICAL SYSTEMS", "FrameReferenceTime": 0.0},
+            [(0x0009, "GEMS_PETD_01", 0x0D, "DT", "20200102105900.00")],
+            59.0,
+            "ge_private_start",
+        ),
+        ({"SeriesTime": "120000", "FrameReferenceTime": 359_936.9}, [], 55.0, "frame_reference_time"),
+        ({"SeriesTime": "120000", "Manufacturer": "GE MEDICAL SYSTEMS", "FrameReferenceTime": 300_000.0}, [], 55.0, "frame_reference_time"),
+        ({"SeriesTime": "120000", "FrameReferenceTime": None, "ActualFrameDuration": None}, [], 60.0, "earliest_acquisition"),
+        ({"RadiopharmaceuticalStartDateTime": None}, [], 60.0, "series_time"),
+        ({"RadiopharmaceuticalStartTime": None}, [], 60.0, "series_time"),
+        (
+            {
+                "SeriesTime": "003000",
+                "AcquisitionTime": "003000",
+                "RadiopharmaceuticalStartTime": "233000",
+                "RadiopharmaceuticalStartDateTime": None,
+            },
+            [],
+            60.0,
+            "series_time",
+        ),
+        ({"AcquisitionDate": None}, [], 60.0, "series_time"),
+        (
+            {"AcquisitionDate": None, "AcquisitionTime": None, "AcquisitionDateTime": "20200102110000.0"},
+            [],
+            60.0,
+            "series_time",
+        ),
+    ],
+)
+def test_reference_and_injection_of_whole_files(
+    tmp_path: Path, changes: dict[str, Any], private: list[tuple[int, str, int, str, Any]], uptake_min: float, reference: str
+) -> None:
+    answer = suv_of(write_series(tmp_path, private=private, **changes))
+    assert answer["status"] == "ok", answer
+    assert answer["reference"] == reference
+    assert answer["uptake_s"] == pytest.approx(uptake_min * 60.0, abs=0.2)
+    expected = WEIGHT_KG * 1000.0 / (DOSE_BQ * 2.0 ** (-uptake_min * 60.0 / HALF_LIFE_S))
+    assert answer["factor"] == pytest.approx(expected, rel=1e-4)
