@@ -202,7 +202,7 @@ class LlmClient:
             if found is not None and complaint is None:
                 self.usage.answers += 1
                 if self._cache is not None:
-                    self._cache.put(found.model_dump_json(), *key)
+                    await asyncio.to_thread(self._cache.put, found.model_dump_json(), *key)
                 return found
             if not left:
                 break
