@@ -55,11 +55,12 @@ def build(
 def run_build(archive: Path, reports: Path, out: Path, key_dir: Path | None, config: BuildConfig, *, verbose: bool = False) -> BuildResult:
     """Run the flow in this process, with the embedded Prefect server unless PREFECT_API_URL names another."""
     from cli.prefect_env import prepare
+
+    prepare(out, verbose=verbose)
     from tasks.preflight import check_inputs, check_writable
 
     check_inputs(archive, reports, config.reports.columns)
     check_writable(out)
-    prepare(out, verbose=verbose)
     err.print("Starting Prefect ...")
     from flows.build_petarseg import build_petarseg
 

@@ -11,6 +11,8 @@ def prepare(out: Path, *, verbose: bool = False) -> None:
 
     Nothing is reported home, whatever the profile says.
     """
+    # Exams are worked on side by side; linear algebra that starts its own threads makes them fight over the cores.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
     # The run's log goes to the Prefect database whatever the terminal shows; errors reach the terminal as one message (cli/main.py).

@@ -15,6 +15,7 @@ from petarseg.errors import ContractError
 from petarseg.files import content_key
 from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason
+from petarseg.reports.ensemble import Disagreement
 from schemas.config import BuildConfig
 from schemas.funnel import Funnel, FunnelStage
 from schemas.rows import AnatomyRow, ExamRow, LesionRow, RejectedRow, Row
@@ -39,6 +40,8 @@ class Assembled:
     rejected: list[RejectedRow] = field(default_factory=list)
     funnel: Funnel = field(default_factory=Funnel)
     grids: dict[str, Any] = field(default_factory=dict)
+    disagreements: list[Disagreement] = field(default_factory=list)
+    voters: dict[str, Any] = field(default_factory=dict)
 
 
 class Assembler:
@@ -96,6 +99,8 @@ class Assembler:
             self._reject(exam_id, "scrub", read["reason"], read["evidence"], sentence=None)
             return []
         self._keep("scrub reports")
+        self._out.disagreements += [Disagreement(**item) for item in read["disagreements"]]
+        add_counts(self._out.voters, read["statistics"])
         for item in read["measurements"]:
             values = {"suv_max": item["suv_max"], "axial_slice": item["axial_slice"]}
             if item["status"] != "accepted":
@@ -319,6 +324,15 @@ class Assembler:
         ]
 
 
+def add_counts(total: dict[str, Any], counts: Mapping[str, Any]) -> None:
+    """Add nested counts to `total`, in place."""
+    for name, value in counts.items():
+        if isinstance(value, Mapping):
+            add_counts(total.setdefault(name, {}), value)
+        else:
+            total[name] = total.get(name, 0) + value
+
+
 def content_digest(text: str) -> str:
     """Return the SHA-256 of `text`, hex."""
     import hashlib
@@ -331,7 +345,6 @@ def version_of(assembled: Assembled, config: BuildConfig, numbering: Mapping[str
     tables = (assembled.lesions, assembled.exams, assembled.anatomy, assembled.rejected)
     rows = [row.model_dump(mode="json") for table in tables for row in table]
     stages = {name: value for name, value in vars(versions).items() if name.isupper()}
-    key = content_key(
-        rows, assembled.funnel.model_dump(mode="json"), assembled.grids, numbering, config.model_dump(mode="json"), stages, __version__
-    )
+    funnel, settings = assembled.funnel.model_dump(mode="json"), config.model_dump(mode="json")
+    key = content_key(rows, funnel, assembled.grids, assembled.voters, numbering, settings, stages, __version__)
     return f"{config.dataset.label}-{key[:10]}"

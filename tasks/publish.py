@@ -26,6 +26,7 @@ from petarseg.dataset.tables import write_table
 from petarseg.files import sha256_file, write_json, write_text
 from petarseg.keys import KeyFolder
 from petarseg.quality.page import write_page
+from petarseg.reports.review import write_review
 from schemas.arrow import arrow_schema
 from schemas.config import BuildConfig
 from schemas.results import BuildResult
@@ -33,6 +34,7 @@ from schemas.rows import AnatomyRow, ExamRow, LesionRow, RejectedRow, Row
 from tasks import versions
 from tasks.assemble import VOLUMES, Assembled, Assembler, version_of
 from tasks.exam_stage import exam_task
+from tasks.texts import review_path
 from tasks.workspace import Workspace, storage_errors
 
 
@@ -61,6 +63,7 @@ def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
             shutil.rmtree(final, ignore_errors=True)
             staging.rename(final)
         point_latest(workspace.datasets, version)
+        write_review(review_path(workspace), assembled.disagreements)
     return BuildResult(
         version=version,
         dataset=str(final),
@@ -105,6 +108,7 @@ def write_version(
     write_json(folder / "funnel.json", assembled.funnel.model_dump(mode="json"))
     write_json(folder / "grids.json", assembled.grids)
     write_json(folder / "numbering.json", numbering)
+    write_json(folder / "voters.json", assembled.voters)
     write_text(folder / "METHODS.md", f"# Methods\n\n{methods}\n")
     write_text(folder / "run.toml", tomli_w.dumps(without_none(run_record(settings, version))))
     write_text(
