@@ -44,7 +44,11 @@ def rank_mentions(text: str) -> list[Ranked]:
             rank = Rank.GENERAL
         elif _is_reference(before, mentions[:number]) or cues.REFERENCE_AFTER.match(after):
             rank = Rank.REFERENCE
-        elif _is_later(before) or (cues.DIAGNOSIS_AFTER.match(after) and cues.OF_DIAGNOSIS_BEFORE.search(before)):
+        elif (
+            mention.text.endswith("ectomy")
+            or _is_later(before)
+            or (cues.DIAGNOSIS_AFTER.match(after) and cues.OF_DIAGNOSIS_BEFORE.search(before))
+        ):
             rank = Rank.DIAGNOSIS
         ranked.append(Ranked(mention, rank))
     return ranked

@@ -274,6 +274,9 @@ Uptake in the right occipital condyle SUVmax 6.7 slice 18 | Head | bone | right
 Enhancing lesion of the left temporal lobe SUVmax 12 slice 10 | Head | brain | left
 Right frontal calvarial lesion with SUVmax 6.1 on slice 4. | Head | bone | right
 Pontine lesion SUVmax 9.0 slice 15 | Head | brain | midline
+Post right hemicolectomy, with nodule at the anastomosis, SUVmax 7.0, slice 170. | Abdomen | colon | right
+After left mastectomy a right axillary node, SUVmax 4.4, slice 66. | Chest | lymph node | right
+Right upper lobectomy with a nodule at the left lung base, SUVmax 3.9, slice 104. | Chest | lung | left
 Prostate apex focus, SUVmax 7.0, slice 280. | Pelvis | prostate | midline
 """.strip().splitlines()
 
