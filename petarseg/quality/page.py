@@ -1,9 +1,16 @@
-"""The QA page: funnel, and per exam the MIP with contours, the findings and what was not taken. Static files, works offline."""
+"""The QA page: funnel, distributions, and per exam the MIP with contours, its lesions to judge, and what was not taken.
+
+Static files that work offline. The page runs one script, its own: a content security policy with the script's hash keeps out any
+other, should a report ever smuggle in markup, and forbids every connection.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +18,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from petarseg.files import write_text
+from petarseg.quality.distributions import distributions
 from petarseg.quality.mip import SUV_WINDOW, colour_of
 from petarseg.reasons import Reason
+
+_NUMBER = re.compile(r"(?<![\d.,])\d+(?:[.,]\d+)?(?![\d]|[.,]\d)")
 
 
 def write_page(
@@ -25,6 +35,7 @@ def write_page(
     lesions: Sequence[Mapping[str, Any]],
     rejected: Sequence[Mapping[str, Any]],
     pictures: Mapping[str, str],
+    crops: Mapping[str, str] | None = None,
 ) -> None:
     """Write ``index.html``.
 
@@ -40,13 +51,21 @@ def write_page(
         Rows of the published tables. All text is escaped.
     pictures : mapping
         Exam id to the address of its MIP, relative to the page.
+    crops : mapping, optional
+        Lesion id to the address of its three planes (`petarseg.quality.crops`), relative to the page.
     """
     environment = Environment(
         loader=PackageLoader("petarseg.quality"), autoescape=True, undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True
     )
+    crops = crops or {}
     by_exam: dict[str, list[dict[str, Any]]] = {}
     for lesion in lesions:
-        shown = {**lesion, "colour": colour_of(lesion["mask_label"]), "sentence_html": highlight_numbers(lesion)}
+        shown = {
+            **lesion,
+            "colour": colour_of(lesion["mask_label"]),
+            "sentence_html": highlight_numbers(lesion),
+            "crop": crops.get(lesion["lesion_id"]),
+        }
         by_exam.setdefault(lesion["exam_id"], []).append(shown)
     rejects: dict[str, list[dict[str, Any]]] = {}
     for reject in rejected:
@@ -55,32 +74,37 @@ def write_page(
         {
             **exam,
             "lesions": sorted(by_exam.get(exam["exam_id"], []), key=lambda lesion: int(lesion["mask_label"])),
-            "rejects": rejects.get(exam["exam_id"], []),
+            "rejects": rejects.pop(exam["exam_id"], []),
             "picture": pictures[exam["exam_id"]],
         }
         for exam in exams
     ]
+    script = files("petarseg.quality").joinpath("templates/review.js").read_text(encoding="utf-8")
     text = environment.get_template("index.html.j2").render(
         name=name,
         version=version,
         funnel=funnel,
+        distributions=distributions(exams, lesions),
         exams=shown_exams,
+        other_rejects=sorted(rejects.items()),
         n_lesions=len(lesions),
         n_rejected=len(rejected),
         suv_low=SUV_WINDOW[0],
         suv_high=SUV_WINDOW[1],
+        script=Markup(script),
+        script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
     )
     write_text(path, text)
 
 
 def highlight_numbers(lesion: Mapping[str, Any]) -> Markup:
-    """Return the finding as HTML with its SUVmax and slice number marked."""
-    numbers = {format(lesion["suv_max_report"], "g"), f"{lesion['suv_max_report']:.1f}", str(lesion["axial_slice_report"])}
-    forms = sorted(numbers | {number.replace(".", ",") for number in numbers}, key=len, reverse=True)
-    pattern = re.compile(r"(?<![\d.,])(?:" + "|".join(map(re.escape, forms)) + r")(?![\d]|[.,]\d)")
+    """Return the finding as HTML with its SUVmax and slice number marked, however they are written (``5,40`` for 5.4)."""
+    wanted = {float(lesion["suv_max_report"]), float(lesion["axial_slice_report"])}
     parts: list[Markup] = []
     end = 0
-    for match in pattern.finditer(lesion["findings"]):
+    for match in _NUMBER.finditer(lesion["findings"]):
+        if float(match.group().replace(",", ".")) not in wanted:
+            continue
         parts += [escape(lesion["findings"][end : match.start()]), Markup("<mark>{}</mark>").format(match.group())]
         end = match.end()
     return Markup("").join([*parts, escape(lesion["findings"][end:])])
