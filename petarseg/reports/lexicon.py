@@ -141,7 +141,7 @@ _LESION_ADJECTIVE = words(
 
 ARTEFACT = words(
     r"(?:tracer|radiotracer|dose|fdg|isotope) (?:injection|administration)|(?:related|due|secondary) to (?:the )?(?:\w+ )?injection|"
-    r"injection related|\w*cubital vein|"
+    r"injection related|inj\.? site|\w*cubital vein|"
     r"artefact\w*|artifact\w*|extravasat\w+|injection (?:site|vein|point)|site of (?:the )?injection|tracer infiltration"
     r"|dose infiltration|infiltrated dose|paravenous|contaminat\w+|misregistration|"
     r"mis registration|spurious|halo|overcorrect\w+|over correct\w+|venous (?:reflux|stasis|pooling|retention)|injected (?:vein|arm)"

@@ -53,6 +53,12 @@ _ENDS_OPEN = re.compile(
 )
 _STARTS_CLOSED = re.compile(r"[a-z(\[)\],;.%/=]|\d+(?:[.,]\d+)?(?:$|[),;]|\s+(?!x\b|cm\b|mm\b|[A-Z]))")
 _COLUMN_GAP = re.compile(r"(?<=[^\s.:;,!?]) {2,}(?=\S)|\S {4,}(?=\S)")
+_LONE_HEADING = re.compile(
+    r"(?:PET(?:/CT)? |CT )?(?:findings?|impressions?|conclusions?|technique|comparison|(?:clinical )?history|indications?|opinion|summary|"
+    r"interpretation|"
+    r"assessment|addendum)",
+    re.IGNORECASE,
+)
 _TERMINATED = re.compile(r"[.!?:]['\")\]]*\s*$")
 
 
@@ -121,7 +127,7 @@ def _is_wrap(above: str, below: str, width: int) -> bool:
         return False
     if _TERMINATED.search(above):
         return False
-    if _HEADING_START.match(below) and not below[0].islower():
+    if (_HEADING_START.match(below) and not below[0].islower()) or _LONE_HEADING.fullmatch(below):
         return False
     if _ENDS_OPEN.search(above) or _STARTS_CLOSED.match(below):
         return True

@@ -318,7 +318,10 @@ def _leads_to_slice(chunks: Sequence[Chunk], index: int) -> bool:
     before = _at(chunks, index - 1)
     if before.kind == SLICE or (before.text in (")", ":", "=", "-", "(") and _at(chunks, index - 2).kind == SLICE):
         return True
+    bracketed = _in_open_bracket(chunks, index)
     for chunk in chunks[index + 1 : index + 9]:
+        if bracketed and chunk.text == ")":
+            return False  # "(T9 4.4) slice 110"
         if chunk.kind == SLICE:
             return True
         if chunk.kind in (NUMBER, SUV, SIZE, DATE) or chunk.text in (";", "and", ":"):

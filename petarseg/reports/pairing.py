@@ -89,12 +89,23 @@ def _same_thing(chunks: Sequence[Chunk], group: Group, value: Value, n_mentions:
         return False
     if any(chunk.kind == SLICE for chunk in between) and n_mentions > 1:
         return False
-    own_slice = (
-        value.index + 2 < len(chunks) and chunks[value.index + 1].text in ("at", "on", "in") and chunks[value.index + 2].kind == SLICE
-    )
+    direct = value.index + 2 < len(chunks) and chunks[value.index + 1].text in ("at", "on", "in") and chunks[value.index + 2].kind == SLICE
+    own_slice = direct or _slice_in_bracket(chunks, previous.index, value.index)
     if n_mentions > 1 and value.time != previous.time and own_slice:
         return False  # "9.1, which was 11.2 at image 228": the old value has a slice of its own
     return not any(_is_thing(chunk) for chunk in between)
+
+
+def _slice_in_bracket(chunks: Sequence[Chunk], previous: int, index: int) -> bool:
+    """Say whether a bracket that opened behind the previous value holds this value and a slice: "31.0 (previously 27.5, image 171)"."""
+    if not any(chunk.text == "(" for chunk in chunks[previous + 1 : index]):
+        return False
+    for chunk in chunks[index + 1 :]:
+        if chunk.kind == SLICE:
+            return True
+        if chunk.text == ")":
+            return False
+    return False
 
 
 def _is_thing(chunk: Chunk) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from petarseg.reports import timing
-from petarseg.reports.chunk import SUV, Chunk, left_of, right_of, symbol_of
+from petarseg.reports.chunk import MARK, SUV, Chunk, left_of, right_of, symbol_of
 from petarseg.reports.numbers import is_joined, read_after, read_bare, read_before
 from petarseg.reports.reference import is_reference
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
@@ -38,6 +38,7 @@ def read_values(chunks: Sequence[Chunk]) -> list[Value]:
     ordered = [values[index] for index in sorted(values)]
     for value in ordered:
         _classify(value, chunks, symbols, ordered)
+    _inherit_reference(chunks, ordered)
     _apply_legend(symbols, ordered)
     _settle_weak_cues(ordered)
     _settle_time_points(symbols, ordered)
@@ -74,6 +75,19 @@ def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ord
         value.sure = any(word in symbols for word in ("<date>", "resolved", "longer", "ago"))
     elif timing.perhaps_prior(left, right):
         value.time, value.sure = PRIOR, False
+
+
+def _inherit_reference(chunks: Sequence[Chunk], values: Sequence[Value]) -> None:
+    """Carry a reference over to the next kind of SUV of the same region: "blood pool SUVmean 1.6, SUVmax 2.2"."""
+    for first, second in pairwise(values):
+        between = chunks[first.index + 1 : second.index]
+        if (
+            first.reference
+            and not first.compared
+            and first.kind != second.kind
+            and all(chunk.kind in (SUV, MARK) or chunk.text in ("and", "of") for chunk in between)
+        ):
+            second.reference = True
 
 
 def _apply_legend(symbols: Sequence[str], values: Sequence[Value]) -> None:

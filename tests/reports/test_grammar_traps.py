@@ -162,6 +162,7 @@ PRIORS: list[Row] = [
 ]
 
 REFERENCES: list[Row] = [
+    ("Blood pool SUVmean 1.6, SUVmax 2.2 at the aortic arch (slice 76).", [], R.REFERENCE_ORGAN),
     ("Liver SUVmax 3.2 (slice 120).", [], R.REFERENCE_ORGAN),
     ("Reference liver has an SUVmax of 3.2 on slice 120.", [], R.REFERENCE_ORGAN),
     ("For reference, the mediastinal blood pool has an SUVmax of 2.1 (slice 70).", [], R.REFERENCE_ORGAN),
