@@ -89,9 +89,7 @@ class KeyFolder:
                 raise ConfigError(f"key folder {path} does not exist: check the path (--key-dir)")
             key = _read_key(path) or (_make_key(path) if create else None)
             if key is None:
-                raise ConfigError(
-                    f"{path / KEY_FILE} is missing: restore it from your backup, or name another key folder (--key-dir)"
-                )
+                raise ConfigError(f"{path / KEY_FILE} is missing: restore it from your backup, or name another key folder (--key-dir)")
             for item, mode in ((path, 0o700), (path / KEY_FILE, 0o600)):
                 if item.stat().st_mode & 0o077:
                     item.chmod(mode)

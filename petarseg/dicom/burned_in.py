@@ -11,8 +11,8 @@ import numpy as np
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 
+from petarseg.dicom.elements import number_of, text_of
 from petarseg.dicom.profile import PASSING_CLASSES, RISKY_DESCRIPTIONS, RISKY_IMAGE_TYPES, refuse_class
-from petarseg.dicom.redact import number_of, text_of
 from petarseg.reasons import Reason
 
 _SOP_CLASS, _IMAGE_TYPE, _CONVERSION_TYPE = 0x00080016, 0x00080008, 0x00080064

@@ -16,7 +16,8 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from petarseg.dicom.burned_in import clean_pixels, refuse
-from petarseg.dicom.redact import READ_ERRORS, DateMode, Redactor, patient_key, silent_pydicom, text_of
+from petarseg.dicom.elements import READ_ERRORS, silent_pydicom, text_of
+from petarseg.dicom.redact import DateMode, Redactor, patient_key
 from petarseg.files import write_bytes
 from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason

@@ -7,26 +7,19 @@ demands is removed. Untouched elements are written back byte by byte.
 from __future__ import annotations
 
 import datetime
-import logging
 import re
-import struct
-import warnings
-import zlib
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
-from pydicom import config
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from petarseg.dicom import identities
 from petarseg.dicom.descriptors import clean_text, is_standard_code, vocabulary
+from petarseg.dicom.elements import number_of, text_of
 from petarseg.dicom.identities import MAX_DEPTH, Identities, is_instance_uid, raw_value
 from petarseg.dicom.profile import (
     BULK,
@@ -47,12 +40,6 @@ from petarseg.dicom.profile import (
 )
 from petarseg.keys import KeyFolder
 
-READ_ERRORS = (
-    *(InvalidDicomError, OSError, EOFError, ValueError, TypeError, KeyError, IndexError, AttributeError, NotImplementedError),
-    *(OverflowError, RecursionError, MemoryError, struct.error, zlib.error, BytesLengthException),
-)
-"""What pydicom raises on damaged input."""
-
 DUMMY = "REMOVED"
 MAX_AGE_YEARS = 90
 DateMode = Literal["shift", "year"]
@@ -72,20 +59,6 @@ _SHORT_LENGTH = frozenset(
 )
 _BLANKS = b" \0"
 _TIMEZONE_TAG, _SCHEME_TAG, _ORIENTATION_TAG, _FIRST_PIXEL_TAG = 0x00080201, 0x00080102, 0x00200020, 0x7FE00000
-
-
-@contextmanager
-def silent_pydicom() -> Iterator[None]:
-    """Let pydicom read and write bad values without a word: its warnings and log lines quote them."""
-    logger = logging.getLogger("pydicom")
-    was_disabled = logger.disabled
-    with warnings.catch_warnings(), config.disable_value_validation():
-        warnings.simplefilter("ignore")
-        logger.disabled = True
-        try:
-            yield
-        finally:
-            logger.disabled = was_disabled
 
 
 @dataclass(slots=True)
@@ -116,16 +89,6 @@ def patient_key(dataset: Dataset) -> str:
     return f"{name}|{birth_date}" if name else f"study|{text_of(dataset, 0x0020000D)}"
 
 
-def text_of(dataset: Dataset, tag: int) -> str:
-    """Return the raw text of a top-level element, stripped; "" when absent."""
-    if tag not in dataset:
-        return ""
-    value = dataset.get_item(tag).value
-    if isinstance(value, bytes):
-        value = identities.decoded(value, identities.encodings_of(dataset, ["iso8859"]), {0x5C})
-    return str(value if value is not None else "").strip(" \t\r\n\0")
-
-
 class Redactor:
     """De-identifies the data sets of a project.
 
@@ -152,7 +115,7 @@ class Redactor:
 
         Raises
         ------
-        READ_ERRORS
+        ValueError and others of `petarseg.dicom.elements.READ_ERRORS`
             If a sequence cannot be parsed.
         """
         found = identities.collect(source)
@@ -392,16 +355,6 @@ def _is_numeric(tag: int, vr: str, value: bytes) -> bool:
 
 def _interchangeable(vr: str) -> frozenset[str]:
     return STRINGS if vr in STRINGS else NUMERIC
-
-
-def number_of(dataset: Dataset, tag: int, default: int) -> int:
-    """Return the value of an unsigned short (US) without decoding the data set; `default` when absent or of another size."""
-    raw = dataset.get_item(tag) if tag in dataset else None
-    value = raw_value(raw) if raw is not None else None
-    if raw is None or value is None or len(value) != 2:
-        return default
-    big = isinstance(raw, RawDataElement) and not raw.is_little_endian
-    return int.from_bytes(value, "big" if big else "little")
 
 
 def _parse_date(text: str) -> datetime.date | None:

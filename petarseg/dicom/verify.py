@@ -10,8 +10,8 @@ from pathlib import Path
 import pydicom
 from pydicom.dataset import Dataset
 
+from petarseg.dicom.elements import READ_ERRORS, silent_pydicom
 from petarseg.dicom.profile import NUMERIC
-from petarseg.dicom.redact import READ_ERRORS, silent_pydicom
 from petarseg.needles import NeedleSet
 
 _PIXEL_MARKS = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10", b"\xe0\x7f\x08\x00", b"\xe0\x7f\x09\x00")
