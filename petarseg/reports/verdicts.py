@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
 from petarseg.reasons import Reason
 from petarseg.reports.lexicon import artefact, called_physiologic, for_reference, names_lesion, names_site, names_thing, physiologic
@@ -63,7 +64,35 @@ def verdicts(text: str, normalized: str, reading: Reading) -> list[Measurement]:
             found.append(_reject(text, reading, _lonely_reason(mention), None, mention))
     if not found and reading.values:
         found.append(_reject(text, reading, _group_reason(Group(list(reading.values))), reading.values[0], None))
-    return sorted(_drop_companions(found), key=position_of)
+    return sorted(_narrow(text, normalized, _drop_companions(found)), key=position_of)
+
+
+def _narrow(text: str, normalized: str, found: list[Measurement]) -> list[Measurement]:
+    """Give each of several findings its own part of the sentence where semicolons separate them and every part names its site."""
+    accepted = [measurement for measurement in found if measurement.status == "accepted"]
+    if len(accepted) < 2:
+        return found
+    start, end = accepted[0].start, accepted[0].end
+    parts = list(pairwise([start, *(start + match.end() for match in re.finditer(";", normalized[start:end])), end]))
+    owners: dict[int, tuple[int, int] | None] = {}
+    for measurement in accepted:
+        spans = [span for span in (measurement.suv_span, measurement.slice_span) if span is not None]
+        owners[id(measurement)] = next((part for part in parts if all(part[0] <= a and b <= part[1] for a, b in spans)), None)
+    chosen = list(owners.values())
+    if None in chosen or len(set(chosen)) < len(chosen) or not all(names_site(normalized[part[0] : part[1]]) for part in chosen if part):
+        return found
+    return [_cut(text, measurement, owners[id(measurement)]) if id(measurement) in owners else measurement for measurement in found]
+
+
+def _cut(text: str, measurement: Measurement, part: tuple[int, int] | None) -> Measurement:
+    if part is None:
+        return measurement
+    start, end = part
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and (text[end - 1].isspace() or text[end - 1] == ";"):
+        end -= 1
+    return replace(measurement, sentence=text[start:end], start=start, end=end)
 
 
 def position_of(measurement: Measurement) -> int:

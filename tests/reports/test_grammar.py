@@ -104,6 +104,16 @@ def test_two_sentences_make_one_finding() -> None:
     assert "two_sentences" in measurement.flags
 
 
+def test_semicolons_separate_findings() -> None:
+    text = "FINDINGS: Right hilar node, SUVmax 5.2, slice 77; subcarinal node, SUVmax 3.8 (previously 4.0), slice 80."
+
+    assert [(m.sentence, m.suv_max) for m in _accepted(text)] == [
+        ("Right hilar node, SUVmax 5.2, slice 77", 5.2),
+        ("subcarinal node, SUVmax 3.8 (previously 4.0), slice 80.", 3.8),
+    ]
+    assert all(text[m.start : m.end] == m.sentence for m in _accepted(text))
+
+
 def test_spans_are_those_of_the_original_text() -> None:
     text = "FINDINGS:_x000D_\nLeft\u00a0hilar node with\u200b SUVmax&nbsp;of 5,5_x000D_\n(slice\u00a077)."
 
