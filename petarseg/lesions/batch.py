@@ -433,7 +433,7 @@ def _dilate(mask: Tensor, reach: Sequence[int]) -> Tensor:
     for axis, steps in enumerate(reach):
         done = 0
         while done < steps:
-            step = min(2 * done + 1, steps - done)
+            step = min(done + 1, steps - done)
             mask, done = _widen(mask, axis, step), done + step
     return mask
 

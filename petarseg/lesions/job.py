@@ -22,6 +22,9 @@ LOW_CONTRAST = 1.5
 REPORT_TOLERANCE_SUV = 0.2
 """The maximum of a mask may differ by this from the report (SPEC 1.2, step 13)."""
 
+INTEGER_TOLERANCE_SUV = 0.5
+"""The same for a whole number, which the report may have rounded (SPEC decision 16)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -90,8 +93,11 @@ def finish(job: Job, start: Index3, mask: NDArray[np.bool_], outcome: Outcome, m
         "threshold_suv": round(lesion.threshold_suv, 4),
         "volume_ml": round(lesion.volume_ml, 4),
     }
-    if job.suv_max_report is not None and abs(lesion.suv_max - job.suv_max_report) > REPORT_TOLERANCE_SUV + 1e-6:
-        raise FindingRejected(Reason.MASK_INCONSISTENT, evidence | {"suv_max_report": job.suv_max_report})
+    report = job.suv_max_report
+    if report is not None:
+        tolerance = INTEGER_TOLERANCE_SUV if float(report).is_integer() else REPORT_TOLERANCE_SUV
+        if not abs(lesion.suv_max - report) <= tolerance + 1e-5:
+            raise FindingRejected(Reason.MASK_INCONSISTENT, evidence | {"suv_max_report": report})
     in_plane = int(np.count_nonzero(lesion.mask[:, :, lesion.max_ijk[2] - lesion.mask_start_ijk[2]]))
     if in_plane <= 1:
         raise FindingRejected(Reason.MASK_TOO_SMALL, evidence)

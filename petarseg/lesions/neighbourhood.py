@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.errors import FindingRejected
+from petarseg.lesions.bits import DEPTH, dilate_words, pack, unpack
 from petarseg.lesions.components import Index3
 from petarseg.lesions.methods import MATCHED_VOXELS, Contour, Layer, Reading, Request, Ridge
 from petarseg.lesions.split import basin
@@ -77,10 +78,12 @@ def first_background(array: NDArray[Any], seed: Index3, spacing_mm: Spacing) -> 
 
 def dilate(mask: NDArray[np.bool_], reach: Sequence[int]) -> NDArray[np.bool_]:
     """Dilate by a box of ``2 reach + 1`` voxels, axis by axis."""
+    if mask.shape[2] <= DEPTH:
+        return unpack(dilate_words(pack(mask), reach), mask.shape[2])
     for axis, steps in enumerate(reach):
         done = 0
         while done < steps:
-            step = min(2 * done + 1, steps - done)  # windows add up, so few passes reach far
+            step = min(done + 1, steps - done)  # a window cut by the border reaches no further at once
             mask, done = _widen(mask, axis, step), done + step
     return mask
 
@@ -88,7 +91,8 @@ def dilate(mask: NDArray[np.bool_], reach: Sequence[int]) -> NDArray[np.bool_]:
 def _widen(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:
     """Return `mask` or-ed with itself shifted by `step` both ways along `axis`."""
     grown = mask.copy()
-    if step < mask.shape[axis]:
+    step = min(step, mask.shape[axis] - 1)
+    if step:
         ahead: list[slice] = [slice(None)] * 3
         behind: list[slice] = [slice(None)] * 3
         ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
@@ -257,8 +261,13 @@ class Neighbourhood:
 
     def _background(self, above: NDArray[np.bool_]) -> tuple[float | None, float | None]:
         """Return median and spread of the shell around the region, other hot structures left out."""
-        near = dilate(self.mask, self.inner)
-        shell = dilate(near, tuple(o - i for o, i in zip(self.outer, self.inner, strict=True))) & ~near & ~above
+        rest = tuple(o - i for o, i in zip(self.outer, self.inner, strict=True))
+        if self.mask.shape[2] <= DEPTH:
+            words = dilate_words(pack(self.mask), self.inner)
+            shell = unpack(dilate_words(words, rest) & ~words & ~pack(above), self.mask.shape[2])
+        else:
+            near = dilate(self.mask, self.inner)
+            shell = dilate(near, rest) & ~near & ~above
         values = self.quanta[shell]
         if values.size == 0:
             return None, None
