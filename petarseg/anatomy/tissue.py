@@ -74,28 +74,32 @@ def label_tissues(ct: Volume) -> Volume:
     """
     if ct.units is not Units.HU:
         raise ConfigError(f"tissue classes need a CT in HU, not {ct.units.value}")
-    hu, factors = _working_copy(ct)
-    spacing_mm = tuple(s * f for s, f in zip(ct.spacing_mm, factors, strict=True))
-    labels = _label(hu, spacing_mm)
-    fine = labels
-    for axis, factor in enumerate(factors):
-        if factor > 1:
-            fine = np.repeat(fine, factor, axis=axis)
-    nx, ny, nz = ct.shape
-    return ct.with_array(np.asfortranarray(fine[:nx, :ny, :nz]), Units.LABEL)
+    hu, (fx, fy) = _working_copy(ct)
+    sx, sy, sz = ct.spacing_mm
+    labels = _label(hu, (sz, sy * fy, sx * fx))
+    nx, ny, _ = ct.shape
+    fine = np.repeat(np.repeat(labels, fy, axis=1), fx, axis=2)[:, :ny, :nx]
+    return ct.with_array(fine.transpose(2, 1, 0), Units.LABEL)
 
 
-def _working_copy(ct: Volume) -> tuple[NDArray[np.float32], tuple[int, int, int]]:
-    """Average blocks in the plane to about `WORKING_SPACING_MM`; incomplete blocks at the far side repeat the border."""
+def _working_copy(ct: Volume) -> tuple[NDArray[np.float32], tuple[int, int]]:
+    """Average blocks in the plane to about `WORKING_SPACING_MM`; incomplete blocks at the far side repeat the border.
+
+    Returns
+    -------
+    ndarray of float32, shape (Z, Y, X)
+        Axial planes first and contiguous, since most steps work plane by plane. So are all arrays below.
+    tuple of int
+        Block size along x and y.
+    """
     fx, fy = (max(1, round(WORKING_SPACING_MM / s)) for s in ct.spacing_mm[:2])
-    pad = [(0, -n % f) for n, f in zip(ct.shape, (fx, fy, 1), strict=True)]
-    array = np.pad(ct.array, pad, mode="edge") if any(p != (0, 0) for p in pad) else ct.array
-    total = np.zeros((array.shape[0] // fx, array.shape[1] // fy, array.shape[2]), dtype=np.float32)
-    for i in range(fx):
-        for j in range(fy):
-            total += np.maximum(array[i::fx, j::fy], -1024)
-    total /= fx * fy
-    return total, (fx, fy, 1)
+    planes = ct.array.transpose(2, 1, 0)
+    nz, ny, nx = planes.shape
+    total = np.empty((nz, -(-ny // fy), -(-nx // fx)), dtype=np.float32)
+    for plane, out in zip(planes, total, strict=True):
+        padded = np.maximum(np.pad(plane, [(0, -ny % fy), (0, -nx % fx)], mode="edge"), -1024)
+        out[...] = padded.reshape(out.shape[0], fy, out.shape[1], fx).mean(axis=(1, 3), dtype=np.float32)
+    return total, (fx, fy)
 
 
 def _label(hu: NDArray[np.float32], spacing_mm: tuple[float, ...]) -> NDArray[np.uint8]:
@@ -111,14 +115,14 @@ def _label(hu: NDArray[np.float32], spacing_mm: tuple[float, ...]) -> NDArray[np
 def _body(hu: NDArray[np.float32], spacing_mm: tuple[float, ...]) -> NDArray[np.bool_]:
     """Return the solid body without table, wires and sheets; cavities are not filled."""
     dense = hu > BODY_HU
-    radius = tuple(max(1, round(THIN_MM / 2 / s)) for s in spacing_mm[:2])
+    radius = tuple(max(1, round(THIN_MM / 2 / s)) for s in spacing_mm[1:])
     core = _open_in_plane(dense, radius)
     parts = cc3d.connected_components(core, connectivity=6)
-    sizes = np.bincount(parts.ravel())
-    sizes[0] = 0
+    inside = parts[core]
+    sizes = np.bincount(inside)
     if sizes.max(initial=0) == 0:
         return np.zeros(hu.shape, dtype=np.bool_)
-    sums = np.bincount(parts.ravel(), weights=hu.ravel())
+    sums = np.bincount(inside, weights=hu[core])
     keep = (sizes >= BODY_PART_FRACTION * sizes.max()) & (sums > TABLE_MEAN_HU * np.maximum(sizes, 1))
     keep[int(sizes.argmax())] = True
     kept = keep[parts]
@@ -139,15 +143,15 @@ def _bone(hu: NDArray[np.float32], body: NDArray[np.bool_], spacing_mm: tuple[fl
     has_seed &= np.bincount(parts.ravel(), minlength=n_parts + 1) > 3
     has_seed[0] = False
     bone: NDArray[np.bool_] = has_seed[parts]
-    plane_mm2 = spacing_mm[0] * spacing_mm[1]
-    for k in range(bone.shape[2]):
-        if not bone[..., k].any():
+    plane_mm2 = spacing_mm[1] * spacing_mm[2]
+    for k in range(bone.shape[0]):
+        if not bone[k].any():
             continue
-        holes, n_holes = ndimage.label(ndimage.binary_fill_holes(bone[..., k]) & ~bone[..., k])
+        holes, n_holes = ndimage.label(ndimage.binary_fill_holes(bone[k]) & ~bone[k])
         if n_holes:
             small = np.bincount(holes.ravel()) * plane_mm2 <= MARROW_LARGEST_MM2
             small[0] = False
-            bone[..., k] |= small[holes] & body[..., k]
+            bone[k] |= small[holes] & body[k]
     return bone
 
 
@@ -171,7 +175,7 @@ def _label_air(hu: NDArray[np.float32], body: NDArray[np.bool_], spacing_mm: tup
             is_lung = volume_ml >= LUNG_SMALLEST_ML and _is_lung(values)
             if is_open:
                 new = LUNG if is_lung and volume_ml < 0.5 * hu.size * voxel_ml else None
-            elif contact is not None and contact[label] * spacing_mm[0] * spacing_mm[1] > OUTSIDE_CONTACT_MM2 and not is_lung:
+            elif contact is not None and contact[label] * spacing_mm[1] * spacing_mm[2] > OUTSIDE_CONTACT_MM2 and not is_lung:
                 new = None
             else:
                 new = LUNG if is_lung else GAS
@@ -188,9 +192,9 @@ def _is_lung(values: NDArray[np.float32]) -> bool:
 
 def _enclosed(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return what the body encloses within each axial plane."""
-    filled = np.empty_like(body)
-    for k in range(body.shape[2]):
-        filled[..., k] = ndimage.binary_fill_holes(body[..., k]) if body[..., k].any() else False
+    filled = np.empty(body.shape, dtype=np.bool_)
+    for k in range(body.shape[0]):
+        filled[k] = ndimage.binary_fill_holes(body[k]) if body[k].any() else False
     filled &= ~body
     return filled
 
@@ -198,8 +202,8 @@ def _enclosed(body: NDArray[np.bool_]) -> NDArray[np.bool_]:
 def _contact(parts: NDArray[Any], outside: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Count, per part, the voxels whose neighbour above or below lies outside."""
     touching = np.zeros(parts.shape, dtype=np.bool_)
-    touching[..., 1:] |= outside[..., :-1]
-    touching[..., :-1] |= outside[..., 1:]
+    touching[1:] |= outside[:-1]
+    touching[:-1] |= outside[1:]
     return np.bincount(parts[touching].ravel(), minlength=int(parts.max()) + 1)
 
 
@@ -213,9 +217,9 @@ def _erode_in_plane(mask: NDArray[np.bool_], radius: tuple[int, ...]) -> NDArray
 
 
 def _grow_in_plane(mask: NDArray[np.bool_], radius: tuple[int, ...]) -> NDArray[np.bool_]:
-    """Dilate with a box of ``2 radius + 1`` voxels along x and y, by shifted ORs."""
+    """Dilate with a box of ``2 radius + 1`` voxels along y and x, by shifted ORs."""
     out = mask
-    for axis, r in enumerate(radius):
+    for axis, r in enumerate(radius, start=1):
         source, out = out, out.copy()
         for shift in range(1, r + 1):
             low = [slice(None)] * 3

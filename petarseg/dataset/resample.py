@@ -127,45 +127,61 @@ def apply_taps(array: NDArray[Any], taps: tuple[Taps, Taps, Taps], shape: tuple[
 
 def _weigh_planes(source: NDArray[Any], slow: Taps, mid: Taps, fast: Taps, target: NDArray[np.float32]) -> None:
     """Fill `target`: reduce each needed plane once, then add it to the one or more outputs that it touches."""
+    reducer = _PlaneReducer(mid, fast, source.shape[2], source.dtype)
+    part = np.empty(target.shape[1:], dtype=np.float32)
     reduced: dict[int, NDArray[np.float32]] = {}
-    # Only the columns that carry weight are touched: a body in the middle of a wide field of view costs what the body costs.
-    first, last = int(fast.index.min()), int(fast.index.max()) + 1
-    columns = fast.index.T - first
     for n, (planes, weights) in enumerate(zip(slow.index.tolist(), slow.weight.tolist(), strict=True)):
         for done in [plane for plane in reduced if plane < planes[0]]:
-            del reduced[done]
+            reducer.give_back(reduced.pop(done))
+        out = target[n]
         started = False
         for plane, weight in zip(planes, weights, strict=True):
             if weight == 0.0:
                 continue
             if plane not in reduced:
-                reduced[plane] = _weigh_plane(source[plane, :, first:last], mid, columns, fast.weight)
+                reduced[plane] = reducer.reduce(source[plane])
+            np.multiply(reduced[plane], np.float32(weight), out=part if started else out)
             if started:
-                target[n] += reduced[plane] * np.float32(weight)
-            else:
-                np.multiply(reduced[plane], np.float32(weight), out=target[n])
-                started = True
+                out += part
+            started = True
         if not started:
-            target[n] = 0.0
+            out[...] = 0.0
 
 
-def _weigh_plane(plane: NDArray[Any], mid: Taps, columns: NDArray[np.intp], column_weight: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Reduce one plane (M, F) along both of its axes."""
-    rows: NDArray[np.float32] | None = None
-    for k in range(mid.index.shape[1]):
-        part = plane[mid.index[:, k]].astype(np.float32)
-        part *= mid.weight[:, k, None]
-        rows = part if rows is None else np.add(rows, part, out=rows)
-    if rows is None:
-        raise ValueError("taps without weights")
-    out: NDArray[np.float32] | None = None
-    for k in range(columns.shape[0]):
-        part = rows.take(columns[k], axis=1)
-        part *= column_weight[:, k]
-        out = part if out is None else np.add(out, part, out=out)
-    if out is None:
-        raise ValueError("taps without weights")
-    return out
+class _PlaneReducer:
+    """Weigh planes (M, F) along both of their axes, in buffers that are used again: fresh memory would cost more than the sums."""
+
+    def __init__(self, mid: Taps, fast: Taps, width: int, dtype: np.dtype[Any]) -> None:
+        self._rows = [(np.ascontiguousarray(mid.index[:, k]), mid.weight[:, k, None]) for k in range(mid.index.shape[1])]
+        self._columns = [(np.ascontiguousarray(fast.index[:, k]), fast.weight[:, k]) for k in range(fast.index.shape[1])]
+        n_rows, n_columns = mid.index.shape[0], fast.index.shape[0]
+        self._raw = np.empty((n_rows, width), dtype=dtype)
+        self._sum = np.empty((n_rows, width), dtype=np.float32)
+        self._part = np.empty((n_rows, width), dtype=np.float32)
+        self._narrow = np.empty((n_rows, n_columns), dtype=np.float32)
+        self._free: list[NDArray[np.float32]] = []
+
+    def reduce(self, plane: NDArray[Any]) -> NDArray[np.float32]:
+        """Return the weighted plane, shape (rows out, columns out); hand it back with `give_back`."""
+        for k, (index, weight) in enumerate(self._rows):
+            # mode="clip" skips numpy's bounds check; the indices are valid by construction.
+            np.take(plane, index, axis=0, out=self._raw, mode="clip")
+            np.multiply(self._raw, weight, out=self._part if k else self._sum)
+            if k:
+                self._sum += self._part
+        out = self._free.pop() if self._free else np.empty_like(self._narrow)
+        for k, (index, weight) in enumerate(self._columns):
+            np.take(self._sum, index, axis=1, out=self._narrow if k else out, mode="clip")
+            if k:
+                self._narrow *= weight
+                out += self._narrow
+            else:
+                out *= weight
+        return out
+
+    def give_back(self, plane: NDArray[np.float32]) -> None:
+        """Take a plane back that is no longer needed."""
+        self._free.append(plane)
 
 
 def resample_image(volume: Volume, grid: Grid, fill: float, *, antialias: bool = False, dtype: DTypeLike = np.float32) -> Volume:
