@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
-from statistics import median
 
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
@@ -171,8 +170,7 @@ def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, ven
         moments.append(frame.acquisition + timedelta(seconds=delay_s - frame.reference_s))
     if (max(moments) - min(moments)).total_seconds() > 0.005 * half_life_s:
         return None
-    origin = moments[0]
-    return origin + timedelta(seconds=median((moment - origin).total_seconds() for moment in moments))
+    return sorted(moments)[len(moments) // 2]
 
 
 def _first_frame_is_reference(frames: Sequence[Frame], vendor: Vendor) -> bool:

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.dicom.header import Header
-from petarseg.dicom.index import scan_archive
 from petarseg.dicom.quantification import read_suv_inputs
 from petarseg.dicom.read import CT_IMAGE, PET_IMAGE, Canvas, Rescale, SliceFile, read_pixels, read_rescale, read_slices, stack
 from petarseg.dicom.tags import IDENTIFYING, Tag
@@ -196,6 +195,8 @@ def pet_files(path: Path) -> tuple[Path, ...]:
         raise ConfigError(f"no such file or folder: {path}")
     if not path.is_dir() and path.suffix.lower() != ".zip":
         return (path,)
+    from petarseg.dicom.index import scan_archive  # only here: converting does without threads and zip archives
+
     index = scan_archive(path)
     chosen = [study.pet for study in index.studies if study.pet is not None]
     if not chosen:

@@ -145,13 +145,13 @@ class Header:
         trust_missing_creator : bool
             De-identifiers and converters drop creators: take block 0x10 when that block has no creator at all.
         """
-        for block in range(0x10, 0x100):
-            owner = self.text((group << 16) | block)
-            if owner.casefold() == creator.casefold() or (trust_missing_creator and block == 0x10 and not owner):
-                value = self.text((group << 16) | (block << 8) | element)
+        first = (group << 16) | 0x10
+        for tag in self.values:
+            if first <= tag < first + 0xF0 and self.text(tag).casefold() == creator.casefold():
+                value = self.text((group << 16) | ((tag & 0xFF) << 8) | element)
                 if value:
                     return value
-        return ""
+        return self.text((group << 16) | 0x1000 | element) if trust_missing_creator and not self.text(first) else ""
 
     def _decode(self, raw: bytes) -> str:
         if raw.isascii() and b"\x1b" not in raw:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import io
 import os
-import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from zipfile import ZipFile
 
 Stream = io.FileIO | io.BytesIO
 
@@ -44,6 +47,8 @@ def read_all(path: Path) -> bytes:
 
 
 def _member(path: Path) -> bytes:
+    import zipfile  # rarely needed
+
     for parent in path.parents:
         if parent.is_file():
             name = path.relative_to(parent).as_posix()
@@ -55,5 +60,7 @@ def _member(path: Path) -> bytes:
 
 
 @lru_cache(maxsize=4)
-def _archive(path: Path, _changed_ns: int) -> zipfile.ZipFile:
-    return zipfile.ZipFile(path)
+def _archive(path: Path, _changed_ns: int) -> ZipFile:
+    from zipfile import ZipFile
+
+    return ZipFile(path)
