@@ -1,0 +1,201 @@
+"""What reviewers decided: files downloaded from the QA page, and masks edited in a viewer, read from ``review/``.
+
+::
+
+    review/
+      review-v1-0123456789-AB.json      decisions, as the page's button "Download decisions" writes them
+      L0123456789ab.nii.gz              an edited mask: any voxel above 0 belongs to the lesion of that id
+
+Rules: one rejection is enough to leave a lesion out, whatever others say; a lesion that nobody judged stays as it is. Comments and
+initials are for the people of the site. They may hold anything, so they are never published; rows say how many judged and how.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from petarseg.errors import ConfigError
+from petarseg.files import sha256_file
+from petarseg.lesions.measure import Lesion, describe
+from petarseg.volume import Units, Volume
+
+FORMAT = "petarseg-review-1"
+VERDICTS = ("accept", "reject", "comment")
+REVIEWED = "reviewed"
+"""Flag of a lesion that reviewers accepted."""
+DISPUTED = "review_disputed"
+"""Flag of a lesion on which reviewers disagree."""
+MASK_EDITED = "mask_edited"
+"""Flag of a lesion whose mask a reviewer drew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What one reviewer says of one lesion.
+
+    Parameters
+    ----------
+    lesion_id : str
+        The lesion.
+    verdict : str
+        "accept", "reject" or "comment" (no judgement).
+    comment, reviewer : str
+        Free text for the site; never published.
+    """
+
+    lesion_id: str
+    verdict: str
+    comment: str
+    reviewer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """All decisions of a folder.
+
+    Parameters
+    ----------
+    decisions : mapping
+        Lesion id to what was said of it, in the order of the files' names.
+    masks : mapping
+        Lesion id to the file with its edited mask.
+    """
+
+    decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)
+    masks: Mapping[str, Path] = field(default_factory=dict)
+
+    def rejected(self, lesion_id: str) -> bool:
+        """Tell whether any reviewer rejects the lesion."""
+        return any(decision.verdict == "reject" for decision in self.decisions.get(lesion_id, ()))
+
+    def flags(self, lesion_id: str) -> tuple[str, ...]:
+        """Return the quality flags that the review gives a lesion."""
+        verdicts = {decision.verdict for decision in self.decisions.get(lesion_id, ())}
+        flags = []
+        if {"accept", "reject"} <= verdicts:
+            flags.append(DISPUTED)
+        elif "accept" in verdicts:
+            flags.append(REVIEWED)
+        if lesion_id in self.masks:
+            flags.append(MASK_EDITED)
+        return tuple(flags)
+
+    def evidence(self, lesion_id: str) -> dict[str, object]:
+        """Return how many judged the lesion and how: publishable, without their words."""
+        verdicts = [decision.verdict for decision in self.decisions.get(lesion_id, ())]
+        counts: dict[str, object] = {verdict: verdicts.count(verdict) for verdict in VERDICTS if verdict in verdicts}
+        return counts | ({"mask": "edited"} if lesion_id in self.masks else {})
+
+    def unknown(self, lesion_ids: Iterable[str]) -> list[str]:
+        """Return the reviewed lesions that are not among `lesion_ids`: of an older version, or of another dataset."""
+        return sorted({*self.decisions, *self.masks} - set(lesion_ids))
+
+    def key(self, lesion_ids: Iterable[str]) -> list[object]:
+        """Return what a stage must hash so that it runs again when the review of these lesions changes."""
+        key: list[object] = []
+        for lesion_id in sorted(lesion_ids):
+            if lesion_id in self.decisions or lesion_id in self.masks:
+                mask = sha256_file(self.masks[lesion_id]) if lesion_id in self.masks else None
+                key.append([lesion_id, self.rejected(lesion_id), list(self.flags(lesion_id)), mask])
+        return key
+
+
+def read_review(folder: Path) -> Review:
+    """Read the decisions and edited masks of a folder; an absent folder holds none.
+
+    Raises
+    ------
+    ConfigError
+        If a file is no decisions file of the QA page; the message names it.
+    """
+    decisions: dict[str, list[Decision]] = {}
+    masks: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.name.endswith((".nii.gz", ".nii")):
+            masks[path.name.split(".")[0]] = path
+        elif path.suffix == ".json":
+            for decision in _decisions(path):
+                decisions.setdefault(decision.lesion_id, []).append(decision)
+    return Review({lesion_id: tuple(found) for lesion_id, found in decisions.items()}, masks)
+
+
+def _decisions(path: Path) -> list[Decision]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+        if data["format"] != FORMAT:
+            raise ValueError(f"format {data['format']!r} instead of {FORMAT!r}")
+        reviewer = str(data.get("reviewer", ""))
+        found = [
+            Decision(str(item["lesion_id"]), str(item["decision"]), str(item.get("comment", "")), reviewer) for item in data["decisions"]
+        ]
+    except (OSError, UnicodeDecodeError, KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path.name} is not a decisions file of the QA page ({error}); download it again or remove it") from error
+    for decision in found:
+        if decision.verdict not in VERDICTS:
+            raise ConfigError(f"{path.name}: decision {decision.verdict!r} of {decision.lesion_id}; use one of {', '.join(VERDICTS)}")
+    return found
+
+
+def edited_lesion(path: Path, pet: Volume, lesion: Mapping[str, Any]) -> Lesion:
+    """Bring an edited mask to the native PET grid and measure it.
+
+    Parameters
+    ----------
+    path : Path
+        NIfTI mask on any grid (the dataset's 3 mm grid, say); voxels above 0 belong to the lesion.
+    pet : Volume
+        Native PET in SUV.
+    lesion : mapping
+        The grown lesion's ``threshold_suv``, ``method`` and ``flags``; a drawn mask has no threshold of its own.
+
+    Raises
+    ------
+    ConfigError
+        If the mask is empty or lies outside the PET.
+    """
+    edited = Volume.load(path, Units.LABEL)
+    voxels = np.argwhere(edited.array > 0)
+    if not len(voxels):
+        raise ConfigError(f"{path.name} holds no voxel above 0; to remove a lesion, reject it on the QA page")
+    # The corners of the mask's box, grown by a voxel, bound the PET voxels whose centres can lie inside.
+    low, high = voxels.min(axis=0) - 1, voxels.max(axis=0) + 1
+    corners = np.array(np.meshgrid(*zip(low, high, strict=True), indexing="ij")).reshape(3, -1).T
+    reach = pet.ras_mm_to_ijk(edited.ijk_to_ras_mm(corners))
+    start = np.maximum(np.floor(reach.min(axis=0)).astype(int), 0)
+    stop = np.minimum(np.ceil(reach.max(axis=0)).astype(int) + 1, pet.shape)
+    if np.any(stop <= start):
+        raise ConfigError(f"{path.name} lies outside the PET; save the mask on the grid of the volume that you edited")
+    inside = np.indices(tuple(stop - start)).reshape(3, -1).T + start
+    source = np.rint(edited.ras_mm_to_ijk(pet.ijk_to_ras_mm(inside))).astype(int)
+    valid = np.all((source >= 0) & (source < edited.shape), axis=1)
+    mask = np.zeros(len(inside), dtype=bool)
+    mask[valid] = edited.array[tuple(source[valid].T)] > 0
+    if not mask.any():
+        raise ConfigError(f"{path.name} holds the centre of no PET voxel; draw a larger mask")
+    i, j, k = (int(value) for value in start)
+    return describe(
+        pet,
+        (i, j, k),
+        mask.reshape(tuple(stop - start)),
+        threshold_suv=float(lesion["threshold_suv"]),
+        iterations=0,
+        stop_reason="edited",
+        background_suv=None,
+        method=str(lesion["method"]),
+        flags=tuple(sorted({*lesion["flags"], MASK_EDITED})),
+    )
+
+
+def without_labels(labels: Volume, rejected: Collection[int]) -> Volume:
+    """Return the label map with the labels of rejected lesions set to background; the others keep theirs."""
+    if not rejected:
+        return labels
+    array = labels.array.copy(order="K")
+    array[np.isin(array, list(rejected))] = 0
+    return labels.with_array(array)

@@ -1,0 +1,119 @@
+"""Decisions of reviewers are read, weighed and applied; their words stay at the site."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from petarseg.errors import ConfigError
+from petarseg.quality.review import DISPUTED, MASK_EDITED, REVIEWED, edited_lesion, read_review, without_labels
+from petarseg.volume import Units, Volume
+
+GROWN = {"threshold_suv": 3.0, "method": "avg_itm", "flags": ["split"]}
+
+
+def decide(folder: Path, reviewer: str, **verdicts: str) -> None:
+    folder.mkdir(exist_ok=True)
+    items = [{"lesion_id": lesion, "decision": verdict, "comment": "Mr Smith's scar"} for lesion, verdict in verdicts.items()]
+    document = {"format": "petarseg-review-1", "dataset": "d", "version": "v", "reviewer": reviewer, "decisions": items}
+    (folder / f"review-v-{reviewer}.json").write_text(json.dumps(document))
+
+
+def test_no_folder_is_no_review(tmp_path):
+    review = read_review(tmp_path / "review")
+    assert review.decisions == {}
+    assert not review.rejected("L1")
+    assert review.key(["L1"]) == []
+
+
+def test_one_rejection_is_enough_and_disagreement_is_flagged(tmp_path):
+    decide(tmp_path / "review", "AB", L1="accept", L2="accept", L3="comment")
+    decide(tmp_path / "review", "CD", L1="reject", L2="accept")
+    review = read_review(tmp_path / "review")
+    assert [review.rejected(lesion) for lesion in ("L1", "L2", "L3", "L4")] == [True, False, False, False]
+    assert [review.flags(lesion) for lesion in ("L1", "L2", "L3", "L4")] == [(DISPUTED,), (REVIEWED,), (), ()]
+    assert review.evidence("L1") == {"accept": 1, "reject": 1}
+    assert review.unknown(["L1", "L2"]) == ["L3"]
+
+
+def test_words_and_initials_are_not_published(tmp_path):
+    decide(tmp_path / "review", "AB", L1="reject")
+    published = json.dumps([read_review(tmp_path / "review").evidence("L1"), read_review(tmp_path / "review").key(["L1"])])
+    assert "Smith" not in published
+    assert "AB" not in published
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"format": "other"}', '{"format": "petarseg-review-1"}', '{"format": "petarseg-review-1", "decisions": [1]}']
+)
+def test_a_wrong_file_is_named(tmp_path, text):
+    (tmp_path / "notes.json").write_text(text)
+    with pytest.raises(ConfigError, match=r"notes\.json"):
+        read_review(tmp_path)
+
+
+def test_an_unknown_verdict_is_named(tmp_path):
+    decide(tmp_path / "review", "AB", L1="maybe")
+    with pytest.raises(ConfigError, match="maybe"):
+        read_review(tmp_path / "review")
+
+
+def pet_of(shape: tuple[int, int, int] = (30, 30, 30)) -> Volume:
+    affine = np.diag([2.0, 2.0, 4.0, 1.0])
+    affine[:3, 3] = (-30.0, -20.0, 100.0)
+    array = np.ones(shape, dtype=np.float32)
+    array[10:14, 10:14, 10:14] = 6.0
+    array[11, 12, 13] = 7.0
+    return Volume(array, affine, Units.SUVBW)
+
+
+def test_a_mask_edited_on_the_native_grid_is_taken_as_it_is(tmp_path):
+    pet = pet_of()
+    drawn = np.zeros(pet.shape, dtype=np.uint8)
+    drawn[10:14, 10:14, 10:14] = 1
+    pet.with_array(drawn, Units.LABEL).save(tmp_path / "L1.nii.gz")
+    lesion = edited_lesion(read_review(tmp_path).masks["L1"], pet, GROWN)
+    assert lesion.mask_start_ijk == (10, 10, 10)
+    assert lesion.mask.shape == (4, 4, 4)
+    assert lesion.mask.all()
+    assert (lesion.suv_max, lesion.max_ijk, lesion.volume_ml) == (7.0, (11, 12, 13), pytest.approx(64 * 0.016))
+    assert lesion.stop_reason == "edited"
+    assert lesion.flags == (MASK_EDITED, "split")
+
+
+def test_a_mask_edited_on_the_3_mm_grid_in_another_orientation_lands_on_its_place(tmp_path):
+    pet = pet_of()
+    # LPS-like axes, 3 mm: the order and directions in which a viewer may save.
+    affine = np.diag([-3.0, -3.0, 3.0, 1.0])
+    affine[:3, 3] = (30.0, 40.0, 100.0)
+    grid = Volume(np.zeros((24, 24, 40), dtype=np.uint8), affine, Units.LABEL)
+    places = grid.ijk_to_ras_mm(np.indices(grid.shape).reshape(3, -1).T)
+    low, high = pet.ijk_to_ras_mm((9.5, 9.5, 9.5)), pet.ijk_to_ras_mm((13.5, 13.5, 13.5))
+    drawn = np.all((places >= low) & (places <= high), axis=1).reshape(grid.shape)
+    grid.with_array(drawn.astype(np.uint8)).save(tmp_path / "L1.nii.gz")
+    lesion = edited_lesion(tmp_path / "L1.nii.gz", pet, GROWN)
+    assert np.abs(np.array(lesion.mask_start_ijk) - 10).max() <= 1
+    assert lesion.volume_ml == pytest.approx(drawn.sum() * 0.027, rel=0.15)
+    assert lesion.suv_max == 7.0
+
+
+def test_an_empty_or_misplaced_mask_is_refused(tmp_path):
+    pet = pet_of()
+    empty = np.zeros((4, 4, 4), dtype=np.uint8)
+    Volume(empty, pet.affine, Units.LABEL).save(tmp_path / "L1.nii.gz")
+    with pytest.raises(ConfigError, match="no voxel above 0"):
+        edited_lesion(tmp_path / "L1.nii.gz", pet, GROWN)
+    far = pet.affine.copy()
+    far[:3, 3] += 5000.0
+    Volume(empty + 1, far, Units.LABEL).save(tmp_path / "L2.nii.gz")
+    with pytest.raises(ConfigError, match="outside the PET"):
+        edited_lesion(tmp_path / "L2.nii.gz", pet, GROWN)
+
+
+def test_rejected_labels_leave_the_map_and_others_stay():
+    labels = Volume(np.arange(8, dtype=np.uint8).reshape(2, 2, 2), np.eye(4), Units.LABEL)
+    assert without_labels(labels, {2, 5}).array.ravel().tolist() == [0, 1, 0, 3, 4, 0, 6, 7]
+    assert without_labels(labels, ()) is labels
