@@ -19,7 +19,7 @@ from petarseg.reasons import Reason
 from petarseg.reports.ensemble import Decided, Ensemble
 from petarseg.reports.grammar import read_measurements
 from petarseg.reports.llm_structure import FALLBACK_FLAG, Finding, complaint, structure_with_llm
-from petarseg.reports.llm_voter import LlmVoter
+from petarseg.reports.llm_voter import LlmVoter, Questions
 from petarseg.reports.prompts import load_prompt
 from petarseg.reports.structure import structure_finding
 from petarseg.reports.voting import PROFILES, Profile
@@ -271,12 +271,15 @@ def smollm2() -> Iterator[str]:
 
 @pytest.mark.llm
 async def test_smollm2_votes_and_the_ensemble_keeps_it_honest(smollm2: str) -> None:
-    async with LlmClient(Endpoint("smollm2", smollm2, "smollm2", timeout_s=120.0, max_concurrency=1)) as model:
+    # Three sentences and one question: the prompt is read once, then served from the server's prefix cache.
+    report = "\n".join(REPORT.splitlines()[:2]) + " Spiculated nodule of the lingula with SUVmax 9.9 (slice 88)."
+    async with LlmClient(Endpoint("smollm2", smollm2, "smollm2", timeout_s=300.0, max_concurrency=1)) as model:
         await model.probe(exact=False)
-        ensemble = Ensemble(Profile("test", 2, grammar_votes=True, needs_llm=True, n_llms=1), (LlmVoter(model, voter_questions()),))
-        [decided] = await ensemble.read([("r1", REPORT)])
+        voter = LlmVoter(model, Questions(measurements=voter_questions().measurements))
+        ensemble = Ensemble(Profile("test", 2, grammar_votes=True, needs_llm=True, n_llms=1), (voter,))
+        [decided] = await ensemble.read([("r1", report)])
     # Whatever the tiny model says: what is accepted was confirmed by the grammar, and no sentence is lost.
     assert set(accepted(decided)) <= set(LESIONS)
-    assert {d.measurement.sentence for d in decided} == {m.sentence for m in read_measurements(REPORT)}
+    assert {d.measurement.sentence for d in decided} == {m.sentence for m in read_measurements(report)}
     assert model.usage.completion_tokens > 0
     assert model.usage.rejected == 0
