@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from petarseg.volume import Units, Volume, nearest_axes
 
 MIN_SLICES = 4
 MAX_VOXELS = 2**31
+SMALL_BYTES, LARGE_BYTES = 4 * 1024**2, 2 * 1024**3
+"""Memory of this size is populated at once; beyond it a header may promise more than the pixels hold."""
 
 PET_IMAGE = "1.2.840.10008.5.1.4.1.1.128"
 CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
@@ -199,7 +202,7 @@ class Canvas:
         self._affine = stacked.affine_ras
         axes, against = nearest_axes(stacked.affine_ras)
         self._flips = [axis for axis in range(3) if axes == (0, 1, 2) and against[axis]]
-        self._memory = np.empty((n_slices, rows, columns), dtype=dtype)
+        self._memory = _fresh_memory((n_slices, rows, columns), dtype)
         self._n = n_slices
 
     def place(self, position: int) -> NDArray[Any]:
@@ -230,3 +233,20 @@ class Canvas:
             affine[:3, 3] += affine[:3, axis] * (array.shape[axis] - 1)
             affine[:3, axis] *= -1.0
         return Volume(array, affine, units).to_canonical()
+
+
+def _fresh_memory(shape: tuple[int, int, int], dtype: Any) -> NDArray[Any]:
+    """Return an uninitialised array in memory that the system hands over in one go, where it can (Linux).
+
+    numpy asks for huge pages, page by page as they are touched; on a busy or virtual machine that took up to six times the CPU of
+    populating the mapping at once (0.08 s against 0.06 to 0.46 s for a CT).
+    """
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    populate = getattr(mmap, "MAP_POPULATE", 0)
+    if not populate or not SMALL_BYTES <= size <= LARGE_BYTES:
+        return np.empty(shape, dtype=dtype)
+    try:
+        memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | populate)
+    except OSError:
+        return np.empty(shape, dtype=dtype)
+    return np.frombuffer(memory, dtype=dtype).reshape(shape)
