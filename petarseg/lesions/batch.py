@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from petarseg.errors import FindingRejected, PetarsegError
+from petarseg.lesions.candidates import HIGHEST_SUV
 from petarseg.lesions.components import Index3
 from petarseg.lesions.grow import grow_on_cpu
 from petarseg.lesions.job import Job, check_settings, checked_seed, finish
 from petarseg.lesions.measure import Lesion
 from petarseg.lesions.methods import MATCHED_VOXELS, METHODS, Contour, Layer, Outcome, Reading, Request, Ridge, Seed, Steps
 from petarseg.lesions.neighbourhood import (
-    HIGHEST_SUV,
     LAYER_REACH,
     MAX_EXTENT_MM,
     QUANTUM_SUV,
@@ -281,7 +281,7 @@ def _contours(batch: _Batch, rows: list[int], reach: tuple[Index3, Index3]) -> l
     batch.region[index], batch.reached[index] = region, level
     spans, counts, sums = _spans(region), _count(region), _sum(batch.quanta[index], region)
     hotter = torch.where(region, values, -math.inf).flatten(1).amax(1) > values[seeds]
-    margin = [max(far, 1 + REACH) for far in outer]
+    margin = [max(far, 2 + REACH) for far in outer]
     cramped = _cramped(spans, margin, region.shape[1:], batch.open_low[index], batch.open_high[index])
     background = _shells(batch, index, region, above, inner, outer, [isinstance(r, Contour) and r.background for r in requests])
     counts_list = counts.tolist()

@@ -27,6 +27,9 @@ from petarseg.volume import Units, Volume
 ASSUMED_BACKGROUND_SUV = 1.0
 """Background before any is measured (SPEC 1.2)."""
 
+HIGHEST_SUV = 1e5
+"""No image in SUV holds larger values; integer sums stay far from overflow."""
+
 RAY_STEPS = 6
 """How far, in voxels, the cheap test for a hotter neighbour looks along each axis."""
 
@@ -95,6 +98,8 @@ def check_pet(pet: Volume) -> None:
     lowest, highest = float(pet.array.min()), float(pet.array.max())  # both are NaN as soon as one voxel is
     if not (np.isfinite(lowest) and np.isfinite(highest)):
         raise FindingRejected(Reason.INVALID_IMAGE, {"finite": False})
+    if max(-lowest, highest) > HIGHEST_SUV:
+        raise FindingRejected(Reason.INVALID_IMAGE, {"minimum": lowest, "maximum": highest})
     if highest <= 0.0:
         raise FindingRejected(Reason.INVALID_IMAGE, {"maximum": highest})
 

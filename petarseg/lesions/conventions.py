@@ -72,6 +72,12 @@ class SliceGrid:
     pet_z_mm: tuple[float, ...] | None = None
     ct_z_mm: tuple[float, ...] | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse lists that do not belong to this image."""
+        for name, per_slice in (("instance_numbers", self.instance_numbers), ("pet_z_mm", self.pet_z_mm)):
+            if per_slice is not None and len(per_slice) != self.n_slices:
+                raise ValueError(f"{name} must have one entry for each of the {self.n_slices} slices, not {len(per_slice)}")
+
     @classmethod
     def of(cls, pet: Volume, instance_numbers: Sequence[int | None] | None = None, ct_z_mm: Sequence[float] | None = None) -> SliceGrid:
         """Describe a canonical PET volume; see the class for the parameters."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.errors import FindingRejected
-from petarseg.lesions.candidates import Candidate, check_pet, find_candidates, fits, initial_threshold_suv, slack_suv
+from petarseg.lesions.candidates import HIGHEST_SUV, Candidate, check_pet, find_candidates, fits, initial_threshold_suv, slack_suv
 from petarseg.lesions.components import Component, Index3, component_at
 from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention, SliceGrid
 from petarseg.lesions.laterality import midline_x_mm, side_contradicts
@@ -155,7 +155,7 @@ def usable(query: Query) -> bool:
     return (
         isinstance(query.suv_max, int | float)
         and math.isfinite(query.suv_max)
-        and query.suv_max > 0.0
+        and 0.0 < query.suv_max <= HIGHEST_SUV
         and isinstance(query.axial_slice, int | np.integer)
         and not isinstance(query.axial_slice, bool)
     )

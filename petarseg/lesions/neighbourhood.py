@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from petarseg.errors import FindingRejected
 from petarseg.lesions.bits import DEPTH, dilate_words, pack, unpack
+from petarseg.lesions.candidates import HIGHEST_SUV
 from petarseg.lesions.components import Index3
 from petarseg.lesions.methods import MATCHED_VOXELS, Contour, Layer, Reading, Request, Ridge
 from petarseg.lesions.split import basin
@@ -39,9 +40,6 @@ LAYER_REACH = 3
 """Distance in voxels of the layer in which UW-ITM measures the background."""
 
 DIRECTIONS = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) != (0, 0, 0)])
-
-HIGHEST_SUV = 1e5
-"""No image in SUV holds larger values; integer sums stay far from overflow."""
 
 TOO_LARGE = Reading(0, 0.0, 0.0, too_large=True)
 
@@ -135,7 +133,7 @@ class Neighbourhood:
         self.array, self.seed, self.spacing_mm, self.rivals = array, seed, spacing_mm, rivals
         self.voxel_ml = spacing_mm[0] * spacing_mm[1] * spacing_mm[2] / 1_000.0
         self.inner, self.outer = shell_reach(spacing_mm, fwhm_mm)
-        self.margin = [max(reach, 1 + REACH) for reach in self.outer]
+        self.margin = [max(reach, 2 + REACH) for reach in self.outer]
         half = [max(math.ceil(START_MM / step), LAYER_REACH + 2) for step in spacing_mm]
         self._cut([c - h for c, h in zip(seed, half, strict=True)], [c + h + 1 for c, h in zip(seed, half, strict=True)])
         self.mask: NDArray[np.bool_] = np.zeros(self.values.shape, dtype=bool)
@@ -150,6 +148,7 @@ class Neighbourhood:
         if not np.abs(self.values).max() <= HIGHEST_SUV:  # also true of NaN
             raise FindingRejected(Reason.INVALID_IMAGE, {"near_lesion": True})
         self.quanta = np.rint(self.values * (1.0 / QUANTUM_SUV)).astype(np.int64)
+        self.fine: tuple[list[int], list[int], NDArray[np.float64]] | None = None
         self.local = self._inside(self.seed)
 
     def _inside(self, ijk: Index3) -> Index3:
@@ -185,13 +184,31 @@ class Neighbourhood:
 
     def _finer(self, reading: Reading, threshold_suv: float) -> Reading:
         """Measure volume and mean on half the spacing: samples above the threshold in and beside the region."""
-        box = tuple(slice(max(first - 1 - REACH, 0), last + 2 + REACH) for first, last in _spans(self.mask))
-        samples = halve(self.values[box])[repeat(dilate(self.mask[box], (1, 1, 1)))]
+        spans = _spans(self.mask)
+        low = [max(first - 1, 0) for first, _ in spans]
+        high = [min(last + 2, n) for (_, last), n in zip(spans, self.mask.shape, strict=True)]
+        box = tuple(slice(first, last) for first, last in zip(low, high, strict=True))
+        samples = self._samples(low, high)[repeat(dilate(self.mask[box], (1, 1, 1)))]
         inside = np.rint(samples[samples >= threshold_suv] * (1.0 / QUANTUM_SUV)).astype(np.int64)
         if inside.size == 0:
             return reading
         mean = int(inside.sum()) / inside.size * QUANTUM_SUV
         return replace(reading, volume_ml=inside.size * self.voxel_ml / 8.0, mean_suv=mean)
+
+    def _samples(self, low: list[int], high: list[int]) -> NDArray[np.float64]:
+        """Return the half-voxel samples of the sub-box ``low .. high``; kept for the next, similar, contour."""
+        if self.fine is not None:
+            first, last, samples = self.fine
+            if all(a <= b for a, b in zip(first, low, strict=True)) and all(a >= b for a, b in zip(last, high, strict=True)):
+                x, y, z = (slice(2 * (a - c), 2 * (b - c)) for a, b, c in zip(low, high, first, strict=True))
+                return samples[x, y, z]
+        first = [max(c - 1, 0) for c in low]
+        last = [min(c + 1, n) for c, n in zip(high, self.values.shape, strict=True)]
+        outer = [max(c - REACH, 0) for c in first]  # the interpolation looks REACH voxels further
+        taken = [slice(a, b + REACH) for a, b in zip(outer, last, strict=True)]
+        x, y, z = (slice(2 * (a - b), 2 * (c - b)) for a, b, c in zip(first, outer, last, strict=True))
+        self.fine = (first, last, halve(self.values[taken[0], taken[1], taken[2]])[x, y, z])
+        return self._samples(low, high)
 
     def _layer(self, request: Layer) -> Reading:
         if request.threshold_suv is not None:

@@ -129,3 +129,8 @@ def test_what_is_unknown_gives_none() -> None:
     beyond = SliceGrid(3, None, (0.0, 3.0, 6.0), (0.0, 3.0, 6.0, 30.0))
     assert beyond.index(1, SliceConvention(SliceSource.CT_SERIES, 1)) is None
     assert beyond.index(2, SliceConvention(SliceSource.CT_SERIES, 1)) == 2
+
+
+def test_lists_of_another_image_are_refused() -> None:
+    with pytest.raises(ValueError, match="instance_numbers"):
+        SliceGrid(3, (1, 2))

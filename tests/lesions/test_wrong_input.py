@@ -71,7 +71,7 @@ def questions(draw: st.DrawFn) -> list[Query]:
 
 def check(pet: Volume, queries: list[Query], method: str, convention: int, fwhm_mm: float, at: tuple[int, int, int]) -> None:
     chosen = CONVENTIONS[convention]
-    numbers = list(range(pet.shape[2]))
+    numbers = list(range(pet.to_canonical().shape[2]))
     results = match_findings(pet, queries, convention=chosen, instance_numbers=numbers, ct_z_mm=[3.0 * n for n in numbers])
     assert set(results) == {query.finding_id for query in queries}
     seeds = [tuple(c % n for c, n in zip(at, pet.shape, strict=True))]
