@@ -122,20 +122,22 @@ def deidentify(
     verify: Annotated[
         bool, typer.Option("--verify", help="Search the output for every identifying value of the input; fail closed.")
     ] = False,
+    dates: Annotated[str, typer.Option(help="shift: a whole-day shift per patient. year: only the year is kept.")] = "shift",
     as_json: JsonOption = False,
 ) -> int:
     """De-identify DICOM (PS3.15 Annex E) and write an audit of what was removed, kept and changed."""
-    from petarseg.dicom.deidentify import deidentify_tree
-    from petarseg.errors import Rejected
+    from petarseg.dicom.deidentify import DeidOptions, deidentify_tree
+    from petarseg.errors import ConfigError, Rejected
     from petarseg.keys import KeyFolder
 
     if not source.is_dir():
-        from petarseg.errors import ConfigError
-
         raise ConfigError(f"IN: no such folder: {source}")
+    if dates not in ("shift", "year"):
+        raise ConfigError(f"--dates must be shift or year, not {dates!r}")
+    options = DeidOptions(dates="year" if dates == "year" else "shift")
     try:
         with progress_bar("Files") as update:
-            audit = deidentify_tree(source, target, KeyFolder.open(key_dir), verify=verify, on_progress=update)
+            audit = deidentify_tree(source, target, KeyFolder.open(key_dir), verify=verify, options=options, on_progress=update)
     except Rejected as error:
         if as_json:
             print_json(rejection(error))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import typer
 
-from cli import build, dicom, evaluate, info, lesions, reports, status
+from cli import build, dataset, dicom, evaluate, info, lesions, reports, status
 from cli.console import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, err
 from petarseg.errors import InternalError, PetarsegError
 
@@ -22,7 +22,7 @@ app = typer.Typer(
     help="From a PET/CT archive (DICOM) and its reports to a lesion-level, de-identified dataset. Research use, not a medical device.",
     epilog="Start with `petarseg demo`, which makes a phantom cohort and builds a dataset from it.",
 )
-for module in (build, status, dicom, reports, lesions, evaluate, info):
+for module in (build, status, dataset, dicom, reports, lesions, evaluate, info):
     module.register(app)
 
 

@@ -20,6 +20,7 @@ from schemas.config import BuildConfig
 from schemas.funnel import Funnel, FunnelStage
 from schemas.rows import AnatomyRow, ExamRow, LesionRow, RejectedRow, Row
 from tasks import versions
+from tasks.exams import lesion_id_of
 from tasks.texts import usable
 from tasks.workspace import Workspace
 
@@ -143,12 +144,15 @@ class Assembler:
         for reject in found["rejects"]:
             finding = findings[int(reject["finding"])]
             values = {"suv_max": finding["suv_max"], "axial_slice": finding["axial_slice"]}
-            if reject["stage"] == "grow":
+            if reject["stage"] != "match":
                 self._keep("match")
+            if reject["stage"] == "review":
+                self._keep("grow")
             self._drop(reject["stage"], reject["reason"])
             self._reject(exam_id, reject["stage"], reject["reason"], {**values, **reject["evidence"]}, sentence=finding["sentence"])
         self._keep("match", len(found["lesions"]))
         self._keep("grow", len(found["lesions"]))
+        self._keep("review", len(found["lesions"]))
 
     def _publish(
         self,
@@ -212,8 +216,7 @@ class Assembler:
         place: Mapping[str, Any],
         structure: Mapping[str, Any],
     ) -> LesionRow:
-        identity = json.dumps([exam_id, finding["sentence"], finding["start"], finding["suv_max"], finding["axial_slice"]])
-        lesion_id = "L" + self._keys.pseudonym("lesion", identity)
+        lesion_id = lesion_id_of(self._keys, exam_id, finding)
         provenance = {
             "petarseg": __version__,
             "stages": {"read": versions.READ, "convert": versions.CONVERT, "lesions": versions.LESIONS, "structure": versions.STRUCTURE},
@@ -312,10 +315,11 @@ class Assembler:
             ("findings of converted exams", "findings", self._kept.get("SUV floor", 0)),
             ("match", "findings", self._kept.get("findings of converted exams", 0)),
             ("grow", "lesions", self._kept.get("match", 0)),
+            ("review", "lesions", self._kept.get("grow", 0)),
             ("find lesions", "exams", self._kept.get("convert", 0)),
             ("exams with lesions", "exams", self._kept.get("find lesions", 0)),
             ("resample exams", "exams", self._kept.get("exams with lesions", 0)),
-            ("resample", "lesions", self._kept.get("grow", 0)),
+            ("resample", "lesions", self._kept.get("review", 0)),
             ("publish exams", "exams", self._kept.get("resample exams", 0)),
         ]
         return [

@@ -26,15 +26,16 @@ from petarseg.keys import KeyFolder
 from petarseg.lesions.conventions import CONVENTIONS, SliceConvention
 from petarseg.lesions.grow import Lesion, grow_lesion
 from petarseg.lesions.match import Match, Query, match_findings
+from petarseg.quality.crops import lesion_png
 from petarseg.quality.mip import mip_png
+from petarseg.quality.review import edited_lesion, read_review
 from petarseg.reasons import Reason
-from petarseg.reports.structure import structure_finding
 from petarseg.volume import Units, Volume
 from schemas.config import BuildConfig
 from tasks import versions
 from tasks.archive import ExamSource
 from tasks.exam_stage import exam_stage, exam_task
-from tasks.structure import span_in_sentence
+from tasks.structure import structure_by_rules
 from tasks.workspace import Workspace
 
 MIN_IDENTIFIER_LENGTH = 4
@@ -87,6 +88,9 @@ def find_lesions(
     """Match the findings of an exam to components of its PET and grow their masks; writes ``lesions.nii.gz`` on the PET grid."""
     path = workspace.exam_dir(exam_id) / "lesions.nii.gz"
     settings = config.lesions.model_dump(mode="json", exclude={"device"})
+    keys = KeyFolder.open(workspace.key_dir)
+    lesion_ids = [lesion_id_of(keys, exam_id, finding) for finding in findings]
+    review = read_review(workspace.root / "review")
 
     def make() -> tuple[dict[str, Any], list[Path]]:
         converted = workspace.read("convert", exam_id) or {}
@@ -104,7 +108,7 @@ def find_lesions(
         lesions: list[dict[str, Any]] = []
         rejects: list[dict[str, Any]] = []
         fwhm_mm = config.lesions.fwhm_by_model_mm.get(str(converted.get("pet", {}).get("model")), config.lesions.fwhm_mm)
-        for query, finding in zip(queries, findings, strict=True):
+        for query, finding, lesion_id in zip(queries, findings, lesion_ids, strict=True):
             outcome = matches[query.finding_id]
             step = "match"
             try:
@@ -120,19 +124,27 @@ def find_lesions(
                     rivals_ijk=outcome.rivals_ijk,
                     device=config.lesions.device,
                 )
+                step = "review"
+                if review.rejected(lesion_id):
+                    raise FindingRejected(Reason.REVIEWER_REJECTED, review.evidence(lesion_id))
+                if lesion_id in review.masks:
+                    lesion = edited_lesion(review.masks[lesion_id], pet, dataclasses.asdict(lesion))
+                step = "grow"
                 paint(labels, lesion, label=len(lesions) + 1)
             except FindingRejected as rejection:
                 rejects.append(
                     {"finding": query.finding_id, "stage": step, "reason": rejection.reason.value, "evidence": rejection.evidence}
                 )
                 continue
-            lesions.append(lesion_record(len(lesions) + 1, query, finding, outcome, lesion, numbering["flags"]))
+            lesions.append(
+                lesion_record(len(lesions) + 1, query, finding, outcome, lesion, [*numbering["flags"], *review.flags(lesion_id)])
+            )
         if not lesions:
             return {"lesions": [], "rejects": rejects}, []
         pet.with_array(labels, Units.LABEL).save(path)
         return {"lesions": lesions, "rejects": rejects}, [path]
 
-    inputs = (versions.CONVERT, exam["source_key"], versions.LESIONS, settings, dict(numbering), list(findings))
+    inputs = (versions.CONVERT, exam["source_key"], versions.LESIONS, settings, dict(numbering), list(findings), review.key(lesion_ids))
     return exam_stage(workspace, "lesions", exam_id, inputs, make)
 
 
@@ -150,11 +162,17 @@ def convention_named(name: str) -> SliceConvention:
     raise ValueError(f"no slice convention {name!r}; there are {[convention.name for convention in CONVENTIONS]}")
 
 
+def lesion_id_of(keys: KeyFolder, exam_id: str, finding: Mapping[str, Any]) -> str:
+    """Return the keyed id of a lesion: it follows the exam, the sentence and its numbers, not the order of findings."""
+    identity = json.dumps([exam_id, finding["sentence"], finding["start"], finding["suv_max"], finding["axial_slice"]])
+    return "L" + keys.pseudonym("lesion", identity)
+
+
 def query_of(number: int, finding: Mapping[str, Any]) -> Query:
     """Turn an accepted measurement into a query on the image."""
     text = finding["suv_text"] or ""
     decimals = len(text.replace(",", ".").partition(".")[2]) if text else None
-    laterality = structure_finding(finding["sentence"], measurement_span=span_in_sentence(finding)).laterality
+    laterality = structure_by_rules(finding).laterality
     return Query(
         finding_id=str(number),
         suv_max=finding["suv_max"],
@@ -218,6 +236,12 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], con
             volume.save(final / f"{name}.nii.gz")
             files.append(final / f"{name}.nii.gz")
         mip_png(volumes["pet"], volumes["lesions"], final / "mip.png")
+        files.append(final / "mip.png")
+        for record in lesions.records:
+            if record.voxels:
+                picture = final / f"lesion-{record.label}.png"
+                lesion_png(volumes["pet"], volumes["ct"], volumes["lesions"], record.label, picture)
+                files.append(picture)
         result = {
             "grid": grid.record(pet),
             "shape": list(grid.shape),
@@ -226,7 +250,7 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], con
             "lesions": [{**dataclasses.asdict(record), **place(volumes, record.label)} for record in lesions.records],
             "anatomy": tissue_volumes(volumes["anatomy"]),
         }
-        return result, [*files, final / "mip.png"]
+        return result, files
 
     inputs = (versions.FINISH, exam["source_key"], workspace.key_of("lesions", exam_id), config.anatomy.model_dump(mode="json"))
     return exam_stage(workspace, "finish", exam_id, inputs, make)

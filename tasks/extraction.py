@@ -14,6 +14,7 @@ from petarseg.llm import AnswerCache, LlmClient, gather_or_cancel
 from petarseg.llm import Endpoint as LlmEndpoint
 from petarseg.reports.ensemble import Decided, Ensemble
 from petarseg.reports.llm_voter import LlmVoter
+from petarseg.reports.sentences import split_report
 from petarseg.reports.voting import PROFILES, Pair, Profile
 from schemas.answers import structure_question, voter_questions
 from schemas.config import Endpoint, ExtractionConfig, StructureConfig
@@ -83,8 +84,12 @@ def read_texts(
         If a server stays away; what was answered is in the cache.
     """
     return [
-        Read([row_of(item) for item in found], ensemble.statistics.to_json(), [dataclasses.asdict(item) for item in ensemble.disagreements])
-        for ensemble, found in asyncio.run(_decide(reports, config, cache, answers or {}))
+        Read(
+            [row_of(item, text) for item in found],
+            ensemble.statistics.to_json(),
+            [dataclasses.asdict(item) for item in ensemble.disagreements],
+        )
+        for (ensemble, found), (_, text) in zip(asyncio.run(_decide(reports, config, cache, answers or {})), reports, strict=True)
     ]
 
 
@@ -148,13 +153,20 @@ def probe_endpoints(extraction: ExtractionConfig, structure: StructureConfig) ->
     return [endpoint.name for endpoint in endpoints]
 
 
-def row_of(decided: Decided) -> dict[str, Any]:
-    """Return a decided measurement as a plain, JSON-serialisable row."""
+def row_of(decided: Decided, text: str) -> dict[str, Any]:
+    """Return a decided measurement of `text` as a plain, JSON-serialisable row, with the sentence before it as ``context``."""
     item = decided.measurement
     row = dataclasses.asdict(item)
     row["reason"] = item.reason.value if item.reason else None
     row["flags"] = list(item.flags)
     row["suv_span"] = list(item.suv_span) if item.suv_span else None
     row["slice_span"] = list(item.slice_span) if item.slice_span else None
+    row["context"] = sentence_before(text, item.start)
     row["voters"] = decided.voters or {"grammar": [[item.suv_max, item.axial_slice]] if item.status == "accepted" else []}
     return row
+
+
+def sentence_before(text: str, start: int) -> str:
+    """Return the sentence that ends before `start`, or "" at the beginning of the text."""
+    before = [sentence.text for sentence in split_report(text) if sentence.end <= start]
+    return before[-1] if before else ""

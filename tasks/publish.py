@@ -23,12 +23,15 @@ from petarseg.dataset.checksums import write_checksums
 from petarseg.dataset.croissant import write_croissant
 from petarseg.dataset.methods import methods_text
 from petarseg.dataset.tables import write_table
+from petarseg.dataset.validate import validate_dataset
+from petarseg.errors import ContractError
 from petarseg.files import sha256_file, write_json, write_text
 from petarseg.keys import KeyFolder
 from petarseg.quality.page import write_page
 from petarseg.reports.review import write_review
 from schemas.arrow import arrow_schema
 from schemas.config import BuildConfig
+from schemas.contracts import write_contracts
 from schemas.results import BuildResult
 from schemas.rows import AnatomyRow, ExamRow, LesionRow, RejectedRow, Row
 from tasks import versions
@@ -89,6 +92,10 @@ def write_version(
             link(source / f"{name}.nii.gz", folder / relative)
             known[relative] = digests[f"{name}.nii.gz"]
         link(source / "mip.png", folder / "qa" / f"{exam.exam_id}.png")
+        known[f"qa/{exam.exam_id}.png"] = digests["mip.png"]
+    for lesion in assembled.lesions:
+        source = workspace.exam_dir(lesion.exam_id) / "final" / f"lesion-{lesion.mask_label}.png"
+        link(source, folder / "qa" / f"{lesion.lesion_id}.png")
 
     tables: list[tuple[str, Sequence[Row], type[Row]]] = [
         ("lesions", assembled.lesions, LesionRow),
@@ -146,8 +153,26 @@ def write_version(
         lesions=rows["lesions"],
         rejected=rows["rejected"],
         pictures={exam.exam_id: f"{exam.exam_id}.png" for exam in assembled.exams},
+        crops={lesion.lesion_id: f"{lesion.lesion_id}.png" for lesion in assembled.lesions},
     )
+    write_contracts(folder / "contracts")
     write_checksums(folder, known)
+    refuse_broken(folder)
+
+
+def refuse_broken(folder: Path) -> None:
+    """Check a version against its contract before it gets its name.
+
+    Tables, relations, splits and the list of files are checked; volumes were checked when they were made, and `petarseg validate`
+    reads them again.
+
+    Raises
+    ------
+    ContractError
+        For the first rule that is broken; nothing is published.
+    """
+    for broken in validate_dataset(folder, rehash=False, volumes=False):
+        raise ContractError(broken.table, broken.column, broken.rule, broken.key)
 
 
 def numbering_record(workspace: Workspace, config: BuildConfig) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """Stage versions: raise a number when a stage's result changes for the same input, and reruns will redo that stage alone."""
 
 INDEX = 1
-READ = 2
+READ = 3
 CONVERT = 3
-LESIONS = 2
-STRUCTURE = 2
-FINISH = 2
+LESIONS = 3
+STRUCTURE = 3
+FINISH = 3
 PUBLISH = 1
