@@ -146,19 +146,21 @@ def choose(
     PET: of the attenuation-corrected static axial series the one that covers most of the body; original before derived; series that
     no rule tells apart (two reconstructions, unless `prefer_pet` names one) are not chosen by chance, the study is rejected as
     ambiguous. CT: of those in the PET's frame of reference the one that covers most of it, then original before derived, the larger
-    field of view, the thicker slices (the attenuation CT), the lower series number.
+    field of view, the thicker slices (the attenuation CT), the lower series number; without a PET the longest, so that a CT can be
+    converted alone.
     """
     losers: dict[str, str] = {}
     pet, reject = _choose_pet([item for item in candidates if item.record.role == "pet"], prefer_pet, losers)
     ct = None
+    own = [item for item in candidates if item.record.role == "ct"]
     if pet is not None:
-        own = [item for item in candidates if item.record.role == "ct"]
         ct = _choose_ct(pet, own, losers) or _choose_ct(pet, elsewhere, {})
         if ct is None:
             why = Counter(losers.get(_key(item), "") for item in own)
             reject = (Reason.NO_CT_SERIES, {"ct_series": len(own), "why_not": dict(sorted(why.items()))})
-    elif reject is None:
-        reject = _no_pet(candidates)
+    else:
+        reject = reject or _no_pet(candidates)
+        ct = min(own, key=partial(_ct_rank, None), default=None)
     others = [
         item.record if item.record.role == "other" else replace(item.record, role="other", why_not=_loser(item, losers))
         for item in candidates
@@ -262,19 +264,20 @@ def _choose_ct(pet: Candidate, cts: Iterable[Candidate], losers: dict[str, str])
             fitting.append(item)
     if not fitting:
         return None
-    extent_mm = max(_extent_mm(pet), 1.0)
+    return min(fitting, key=partial(_ct_rank, pet))
 
-    def rank(item: Candidate) -> tuple[float, bool, float, float, float, str]:
-        return (
-            -round(_overlap_mm(pet, item) / extent_mm * 20.0),
-            _is_derived(item),
-            -(item.header.number(Tag.ReconstructionDiameter) or 0.0),
-            -(item.header.number(Tag.SliceThickness) or 0.0),
-            item.header.number(Tag.SeriesNumber) or 0.0,
-            item.record.series_instance_uid,
-        )
 
-    return min(fitting, key=rank)
+def _ct_rank(pet: Candidate | None, item: Candidate) -> tuple[float, bool, float, float, float, str]:
+    """Rank a CT, best first: by the covered part of the PET in steps of 5 %, without a PET by length."""
+    covered = _extent_mm(item) if pet is None else round(_overlap_mm(pet, item) / max(_extent_mm(pet), 1.0) * 20.0)
+    return (
+        -covered,
+        _is_derived(item),
+        -(item.header.number(Tag.ReconstructionDiameter) or 0.0),
+        -(item.header.number(Tag.SliceThickness) or 0.0),
+        item.header.number(Tag.SeriesNumber) or 0.0,
+        item.record.series_instance_uid,
+    )
 
 
 def check_series(record: SeriesRecord, heights_mm: Sequence[float]) -> SeriesRecord:

@@ -234,6 +234,15 @@ def test_a_ct_in_another_study_of_the_patient(tmp_path: Path) -> None:
     assert studies["1.2.3.200"].reject == (Reason.NO_PET_SERIES, {"pet_series": 0, "why_not": {}})
 
 
+def test_a_ct_alone_can_be_converted_but_is_no_exam(tmp_path: Path) -> None:
+    write_series(tmp_path / "short", CT)
+    write_series(tmp_path / "long", CT, n_slices=20, SeriesInstanceUID="1.2.3.81")
+    (study,) = scan_archive(tmp_path).studies
+    assert study.ct is not None
+    assert study.ct.n_slices == 20
+    assert study.reject == (Reason.NO_PET_SERIES, {"pet_series": 0, "why_not": {}})
+
+
 def test_enhanced_pet_alone_is_an_unsupported_object(tmp_path: Path) -> None:
     write_series(tmp_path, SOPClassUID="1.2.840.10008.5.1.4.1.1.130", NumberOfFrames=6)
     (study,) = scan_archive(tmp_path).studies
