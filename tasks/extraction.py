@@ -83,13 +83,10 @@ def read_texts(
     TransientError
         If a server stays away; what was answered is in the cache.
     """
+    decided = asyncio.run(_decide(reports, config, cache, answers or {}))
     return [
-        Read(
-            [row_of(item, text) for item in found],
-            ensemble.statistics.to_json(),
-            [dataclasses.asdict(item) for item in ensemble.disagreements],
-        )
-        for (ensemble, found), (_, text) in zip(asyncio.run(_decide(reports, config, cache, answers or {})), reports, strict=True)
+        Read(rows_of(found, text), ensemble.statistics.to_json(), [dataclasses.asdict(item) for item in ensemble.disagreements])
+        for (ensemble, found), (_, text) in zip(decided, reports, strict=True)
     ]
 
 
@@ -153,20 +150,23 @@ def probe_endpoints(extraction: ExtractionConfig, structure: StructureConfig) ->
     return [endpoint.name for endpoint in endpoints]
 
 
-def row_of(decided: Decided, text: str) -> dict[str, Any]:
-    """Return a decided measurement of `text` as a plain, JSON-serialisable row, with the sentence before it as ``context``."""
+def rows_of(found: Sequence[Decided], text: str) -> list[dict[str, Any]]:
+    """Return the decided measurements of `text` as plain rows, each with the sentence before it as ``context``."""
+    sentences = split_report(text)
+    rows = []
+    for decided in found:
+        before = [sentence.text for sentence in sentences if sentence.end <= decided.measurement.start]
+        rows.append({**row_of(decided), "context": before[-1] if before else ""})
+    return rows
+
+
+def row_of(decided: Decided) -> dict[str, Any]:
+    """Return a decided measurement as a plain, JSON-serialisable row."""
     item = decided.measurement
     row = dataclasses.asdict(item)
     row["reason"] = item.reason.value if item.reason else None
     row["flags"] = list(item.flags)
     row["suv_span"] = list(item.suv_span) if item.suv_span else None
     row["slice_span"] = list(item.slice_span) if item.slice_span else None
-    row["context"] = sentence_before(text, item.start)
     row["voters"] = decided.voters or {"grammar": [[item.suv_max, item.axial_slice]] if item.status == "accepted" else []}
     return row
-
-
-def sentence_before(text: str, start: int) -> str:
-    """Return the sentence that ends before `start`, or "" at the beginning of the text."""
-    before = [sentence.text for sentence in split_report(text) if sentence.end <= start]
-    return before[-1] if before else ""
