@@ -27,8 +27,8 @@ def test_the_next_build_obeys_a_review(phantom_build, phantom_cohort, tmp_path):
     review = out / "review"
     review.mkdir(exist_ok=True)
     decisions = [
-        {"lesion_id": rejected["lesion_id"], "verdict": "reject", "comment": "this is bowel, says Dr. Secretive"},
-        {"lesion_id": accepted["lesion_id"], "verdict": "accept", "comment": ""},
+        {"lesion_id": rejected["lesion_id"], "decision": "reject", "comment": "this is bowel, says Dr. Secretive"},
+        {"lesion_id": accepted["lesion_id"], "decision": "accept", "comment": ""},
     ]
     page = {"format": "petarseg-review-1", "version": phantom_build.result["version"], "reviewer": "AB", "decisions": decisions}
     (review / "review-AB.json").write_text(json.dumps(page), encoding="utf-8")
