@@ -62,9 +62,11 @@ def run_build(archive: Path, reports: Path, out: Path, key_dir: Path | None, con
     check_inputs(archive, reports, config.reports.columns)
     check_writable(out)
     err.print("Starting Prefect ...")
-    from flows.build_petarseg import build_petarseg
+    from flows.build_petarseg import build_petarseg, task_runner
 
-    return build_petarseg(str(archive), str(reports), str(out), str(key_dir) if key_dir else None, config)
+    return build_petarseg.with_options(task_runner=task_runner(config.run.workers))(
+        str(archive), str(reports), str(out), str(key_dir) if key_dir else None, config
+    )
 
 
 def show(result: BuildResult) -> None:

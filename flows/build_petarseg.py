@@ -31,10 +31,18 @@ from tasks.workspace import Workspace
 
 Ids = Sequence[str]
 
+DEFAULTS = BuildConfig()
+"""Immutable; as the default of the parameter it fills the form in the Prefect UI."""
 
-@flow(name="build-petarseg", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1), persist_result=False)
+
+def task_runner(workers: int | None = None) -> ThreadPoolTaskRunner[Any]:
+    """Return the runner that works on `workers` exams at a time; None means one per core."""
+    return ThreadPoolTaskRunner(max_workers=workers or os.cpu_count() or 1)
+
+
+@flow(name="build-petarseg", task_runner=task_runner(), persist_result=False)
 @discreet
-def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = None, config: BuildConfig | None = None) -> BuildResult:
+def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = None, config: BuildConfig = DEFAULTS) -> BuildResult:
     """Build a petarseg dataset.
 
     Parameters
@@ -55,44 +63,43 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
     BuildResult
         Version, paths, funnel and counts.
     """
-    settings = config or BuildConfig()
     log = get_run_logger()
     workspace = Workspace.open(Path(out), Path(key_dir) if key_dir else None)
-    probe_endpoints(settings.extraction, settings.structure)
+    probe_endpoints(config.extraction, config.structure)
     with workspace.lock(), BuildProgress() as progress:
         # 1. Find the studies and their reports.
         with progress.stage("Index archive", None) as bar:
-            index_archive(workspace, existing(archive, "archive"), existing(reports, "reports"), settings, bar.set)
+            index_archive(workspace, existing(archive, "archive"), existing(reports, "reports"), config, bar.set)
         exams: dict[str, dict[str, Any]] = json.loads((workspace.root / "work" / "index.json").read_text(encoding="utf-8"))["exams"]
         log.info("%d exams with a PET, a CT and a report", len(exams))
 
         # 2. Scrub the reports and read each finding's SUVmax and axial slice. No image is opened before this.
         with progress.stage("Scrub and read reports", len(exams)) as bar:
-            in_batches(list(exams), settings, bar, lambda ids: read_reports.submit(workspace, [exams[i] for i in ids], settings), chunk=25)
-        findings = {exam_id: usable(workspace.result("read", exam_id), settings) for exam_id in exams}
+            in_batches(list(exams), config, bar, lambda ids: read_reports.submit(workspace, [exams[i] for i in ids], config), chunk=25)
+        findings = {exam_id: usable(workspace.result("read", exam_id), config) for exam_id in exams}
         kept = [exam_id for exam_id, found in findings.items() if found]
         log.info("%d exams with %d usable findings", len(kept), sum(len(findings[exam_id]) for exam_id in kept))
 
         # 3. Convert the exams that have a usable finding: PET to SUVbw, CT to HU, nothing identifying.
         with progress.stage("Convert exams", len(kept)) as bar:
-            kept = each_exam(kept, settings, bar, lambda exam_id: convert_exam.submit(workspace, exam_id, exams[exam_id]))
+            kept = each_exam(kept, config, bar, lambda exam_id: convert_exam.submit(workspace, exam_id, exams[exam_id]))
 
         # 4. See how each scanner's reports count slices, match each finding to a component of the PET, and grow its mask.
-        if settings.lesions.slice_numbering == "auto":
+        if config.lesions.slice_numbering == "auto":
             with progress.stage("Compare slice numbers", len(kept)) as bar:
                 each_exam(
                     kept,
-                    settings,
+                    config,
                     bar,
-                    lambda exam_id: summarise_slices.submit(workspace, exam_id, exams[exam_id], findings[exam_id], settings),
+                    lambda exam_id: summarise_slices.submit(workspace, exam_id, exams[exam_id], findings[exam_id], config),
                 )
-        numbering = detect_slice_numbering(workspace, kept, settings)
+        numbering = detect_slice_numbering(workspace, kept, config)
         with progress.stage("Find lesions", len(kept)) as bar:
             kept = each_exam(
                 kept,
-                settings,
+                config,
                 bar,
-                lambda exam_id: find_lesions.submit(workspace, exam_id, exams[exam_id], findings[exam_id], settings, numbering[exam_id]),
+                lambda exam_id: find_lesions.submit(workspace, exam_id, exams[exam_id], findings[exam_id], config, numbering[exam_id]),
             )
         masked = {i: [findings[i][int(item["finding"])] for item in workspace.result("lesions", i)["lesions"]] for i in kept}
         kept = [exam_id for exam_id in kept if masked[exam_id]]
@@ -100,17 +107,15 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
 
         # 5. Structure the findings that have a mask.
         with progress.stage("Structure findings", len(kept)) as bar:
-            in_batches(
-                kept, settings, bar, lambda ids: structure_findings.submit(workspace, {i: masked[i] for i in ids}, settings), chunk=100
-            )
+            in_batches(kept, config, bar, lambda ids: structure_findings.submit(workspace, {i: masked[i] for i in ids}, config), chunk=100)
 
         # 6. Label the CT and bring everything to 3 mm, 192x192x352.
         with progress.stage("Label and resample", len(kept)) as bar:
-            each_exam(kept, settings, bar, lambda exam_id: finish_exam.submit(workspace, exam_id, exams[exam_id], settings))
+            each_exam(kept, config, bar, lambda exam_id: finish_exam.submit(workspace, exam_id, exams[exam_id], config))
 
         # 7. Tables, contract, card, QA pages, checksums: a version, or nothing.
         with progress.stage("Publish dataset", None):
-            result = publish_dataset(workspace, settings)
+            result = publish_dataset(workspace, config)
     publish_artifacts(result)
     log.info("published %s: %d lesions of %d exams", result.version, result.n_lesions, result.n_exams)
     return result

@@ -117,9 +117,7 @@ class LesionsConfig(Section):
 class AnatomyConfig(Section):
     """Which anatomy labels the CT gets."""
 
-    method: Literal["tissue", "totalsegmentator"] = Field(
-        "tissue", description="tissue: built-in CT classes. totalsegmentator: 117 classes (extra 'anatomy', staged weights)."
-    )
+    method: Literal["tissue"] = Field("tissue", description="tissue: classes from CT numbers (lung, fat, soft tissue, bone, gas).")
 
 
 class DatasetConfig(Section):
@@ -141,9 +139,12 @@ class DatasetConfig(Section):
 class RunConfig(Section):
     """How the machine is used."""
 
-    workers: int | None = Field(None, ge=1, description="Exams in work at a time; None = number of cores.")
+    workers: int | None = Field(
+        None,
+        ge=1,
+        description="Exams in work at a time with `petarseg build`; None = number of cores. A deployment takes all cores of its worker.",
+    )
     batch_size: int = Field(200, ge=1, description="Exams per batch of tasks; keeps the Prefect database small.")
-    keep_native: bool = Field(True, description="Keep native-grid volumes in the workspace, so that a rerun need not convert again.")
 
 
 class BuildConfig(Section):
