@@ -35,7 +35,18 @@ from petarseg.lesions.neighbourhood import (
     first_background,
     shell_reach,
 )
-from petarseg.lesions.subvoxel import REACH, WEIGHTS
+from petarseg.lesions.subvoxel import REACH
+from petarseg.lesions.tensors import (
+    count_inside,
+    dilate,
+    edge_neighbours,
+    face_neighbours,
+    flood,
+    halve,
+    is_cramped_in,
+    occupied_spans,
+    sum_inside,
+)
 
 GROWTH = 1.6
 """A box that proves too small is enlarged by this factor."""
@@ -48,9 +59,6 @@ BYTES_PER_VOXEL = 420
 
 MEMORY_SHARE = 0.6
 """Share of the free device memory that batches may take."""
-
-FLOOD_STEPS = 8
-"""Layers added between two looks at whether the flood still moves."""
 
 HIGHEST_QUANTUM = torch.iinfo(torch.int64).max
 
@@ -277,12 +285,12 @@ def _contours(batch: _Batch, rows: list[int], reach: tuple[Index3, Index3]) -> l
     seeds = torch.zeros_like(above)
     seeds[:, above.shape[1] // 2, above.shape[2] // 2, above.shape[3] // 2] = True
     falls = level <= batch.reached[index]  # a lower level: the old region is part of the new one
-    region = _flood(torch.where(falls[:, None, None, None], batch.region[index], seeds) & above, above)
+    region = flood(torch.where(falls[:, None, None, None], batch.region[index], seeds) & above, above)
     batch.region[index], batch.reached[index] = region, level
-    spans, counts, sums = _spans(region), _count(region), _sum(batch.quanta[index], region)
+    spans, counts, sums = occupied_spans(region), count_inside(region), sum_inside(batch.quanta[index], region)
     hotter = torch.where(region, values, -math.inf).flatten(1).amax(1) > values[seeds]
     margin = [max(far, 2 + REACH) for far in outer]
-    cramped = _cramped(spans, margin, region.shape[1:], batch.open_low[index], batch.open_high[index])
+    cramped = is_cramped_in(spans, margin, region.shape[1:], batch.open_low[index], batch.open_high[index])
     background = _shells(batch, index, region, above, inner, outer, [isinstance(r, Contour) and r.background for r in requests])
     counts_list = counts.tolist()
     wanted = [isinstance(r, Contour) and r.fine and n < MATCHED_VOXELS for r, n in zip(requests, counts_list, strict=True)]
@@ -316,14 +324,15 @@ def _layers(batch: _Batch, rows: list[int]) -> list[Reading | None]:
     requests = [r for r in (batch.tracks[row].request for row in rows) if isinstance(r, Layer)]
     level = torch.tensor([math.inf if r.threshold_suv is None else r.threshold_suv for r in requests], dtype=torch.float64, device=device)
     diagonal = torch.tensor([r.diagonal for r in requests], device=device)[:, None, None, None]
-    around = torch.where(diagonal, _edge_neighbours(region), _face_neighbours(region))
+    around = torch.where(diagonal, edge_neighbours(region), face_neighbours(region))
     region = region | (around & (values > level[:, None, None, None]) & valid)
     batch.region[index] = region
-    dilated = _dilate(region, (LAYER_REACH,) * 3) & valid
-    layer = dilated & _face_neighbours(~dilated & valid)
-    spans = _spans(region)
-    cramped = _cramped(spans, [LAYER_REACH + 1] * 3, region.shape[1:], batch.open_low[index], batch.open_high[index])
-    numbers = (_count(region), _sum(batch.quanta[index], region), _count(layer), _sum(batch.quanta[index], layer), cramped, spans)
+    dilated = dilate(region, (LAYER_REACH,) * 3) & valid
+    layer = dilated & face_neighbours(~dilated & valid)
+    spans = occupied_spans(region)
+    cramped = is_cramped_in(spans, [LAYER_REACH + 1] * 3, region.shape[1:], batch.open_low[index], batch.open_high[index])
+    quanta = batch.quanta[index]
+    numbers = (count_inside(region), sum_inside(quanta, region), count_inside(layer), sum_inside(quanta, layer), cramped, spans)
     readings: list[Reading | None] = []
     for row, n, total, n_layer, total_layer, is_cramped, span in zip(rows, *(x.tolist() for x in numbers), strict=True):
         spacing = batch.tracks[row].job.pet.spacing_mm
@@ -359,10 +368,10 @@ def _shells(
     if not chosen:
         return found
     pick = torch.tensor(chosen, device=region.device)
-    near = _dilate(region[pick], inner)
+    near = dilate(region[pick], inner)
     rest = (outer[0] - inner[0], outer[1] - inner[1], outer[2] - inner[2])
-    shell = _dilate(near, rest) & ~near & ~above[pick] & batch.valid[index[pick]]
-    n = _count(shell)
+    shell = dilate(near, rest) & ~near & ~above[pick] & batch.valid[index[pick]]
+    n = count_inside(shell)
     ordered = torch.where(shell, batch.quanta[index[pick]], HIGHEST_QUANTUM).flatten(1).sort(dim=1).values
     last = (n - 1).clamp(min=0)
     lower = (0.16 * last.to(torch.float64)).to(torch.int64)
@@ -380,99 +389,14 @@ def _finer(batch: _Batch, index: Tensor, region: Tensor, level: Tensor, wanted: 
     if not chosen:
         return found
     if batch.fine is None:
-        batch.fine = _halve(batch.values)
+        batch.fine = halve(batch.values)
     pick = torch.tensor(chosen, device=region.device)
-    near = _dilate(region[pick], (1, 1, 1)) & batch.valid[index[pick]]
+    near = dilate(region[pick], (1, 1, 1)) & batch.valid[index[pick]]
     for axis in (1, 2, 3):
         near = near.repeat_interleave(2, dim=axis)
     samples = batch.fine[index[pick]]
     inside = near & (samples >= level[pick][:, None, None, None])
     quanta = torch.round(samples * (1.0 / QUANTUM_SUV)).to(torch.int64)
-    for place, n, total in zip(chosen, _count(inside).tolist(), _sum(quanta, inside).tolist(), strict=True):
+    for place, n, total in zip(chosen, count_inside(inside).tolist(), sum_inside(quanta, inside).tolist(), strict=True):
         found[place] = (n, total)
     return found
-
-
-def _halve(values: Tensor) -> Tensor:
-    """Sample at half the spacing, operation by operation as ``subvoxel.halve`` does."""
-    outer, near, centre, other = WEIGHTS
-    for axis in (1, 2, 3):
-        n = values.shape[axis]
-        place = torch.arange(n, device=values.device)
-        taps = [values.index_select(axis, (place + shift).clamp(0, n - 1)) for shift in (-2, -1, 1, 2)]
-        far_below, below, above, far_above = taps
-        lower = far_below * outer + below * near + values * centre + above * other
-        upper = far_above * outer + above * near + values * centre + below * other
-        values = torch.stack([lower, upper], dim=axis + 1).flatten(axis, axis + 1)
-    return values
-
-
-def _flood(region: Tensor, above: Tensor) -> Tensor:
-    """Grow each region to its 6-connected component of `above`."""
-    size = _count(region).sum()
-    while True:
-        for _ in range(FLOOD_STEPS):
-            region = _face_neighbours(region) & above
-        grown = _count(region).sum()
-        if bool(grown == size):
-            return region
-        size = grown
-
-
-def _widen(mask: Tensor, axis: int, step: int) -> Tensor:
-    """Return `mask` or-ed with itself shifted by `step` both ways along a spatial axis."""
-    grown = mask.clone()
-    n = mask.shape[axis + 1]
-    if step < n:
-        grown.narrow(axis + 1, step, n - step).logical_or_(mask.narrow(axis + 1, 0, n - step))
-        grown.narrow(axis + 1, 0, n - step).logical_or_(mask.narrow(axis + 1, step, n - step))
-    return grown
-
-
-def _dilate(mask: Tensor, reach: Sequence[int]) -> Tensor:
-    for axis, steps in enumerate(reach):
-        done = 0
-        while done < steps:
-            step = min(done + 1, steps - done)
-            mask, done = _widen(mask, axis, step), done + step
-    return mask
-
-
-def _face_neighbours(mask: Tensor) -> Tensor:
-    return _widen(mask, 0, 1) | _widen(mask, 1, 1) | _widen(mask, 2, 1)
-
-
-def _edge_neighbours(mask: Tensor) -> Tensor:
-    x, y = _widen(mask, 0, 1), _widen(mask, 1, 1)
-    return _widen(x, 1, 1) | _widen(x, 2, 1) | _widen(y, 2, 1)
-
-
-def _count(mask: Tensor) -> Tensor:
-    return mask.flatten(1).sum(1)
-
-
-def _sum(quanta: Tensor, mask: Tensor) -> Tensor:
-    return torch.where(mask, quanta, 0).flatten(1).sum(1)
-
-
-def _spans(mask: Tensor) -> Tensor:
-    """Return the first and last occupied index of each region along each axis, shape (B, 3, 2)."""
-    x = mask.any(dim=3).any(dim=2)
-    y = mask.any(dim=3).any(dim=1)
-    z = mask.any(dim=2).any(dim=1)
-    return torch.stack([_ends(line) for line in (x, y, z)], dim=1)
-
-
-def _ends(line: Tensor) -> Tensor:
-    place = torch.arange(line.shape[1], device=line.device)
-    first = torch.where(line, place, line.shape[1]).amin(1)
-    last = torch.where(line, place, -1).amax(1)
-    return torch.stack([first, last], dim=1)
-
-
-def _cramped(spans: Tensor, margin: Sequence[int], shape: Sequence[int], open_low: Tensor, open_high: Tensor) -> Tensor:
-    room = torch.tensor(margin, device=spans.device)
-    size = torch.tensor(list(shape), device=spans.device)
-    low = open_low & (spans[..., 0] < room)
-    high = open_high & (spans[..., 1] >= size - room)
-    return (low | high).any(1)

@@ -130,3 +130,23 @@ def widen(mask: NDArray[np.bool_], low: list[int], high: list[int], shape: tuple
         if high[axis] < shape[axis] and planes[-1].any():
             high[axis], moved = min(high[axis] + step, shape[axis]), True
     return moved
+
+
+def components_on_slice(array: NDArray[Any], k: int, threshold: float, *, at_most: int = 12) -> list[Component]:
+    """Return the components above `threshold` that cross z index `k`, the one that is hottest in the slice first.
+
+    For the evidence of a rejection, so the work is bounded: at most `at_most` components, none searched beyond 96 voxels a side.
+    """
+    plane = np.where(array[:, :, k] >= threshold, array[:, :, k], -np.inf)
+    found: list[Component] = []
+    while len(found) < at_most:
+        i, j = (int(index) for index in np.unravel_index(int(np.argmax(plane)), plane.shape))
+        if plane[i, j] == -np.inf:
+            break
+        component = component_at(array, (i, j, k), threshold, max_voxels_per_side=96)
+        if component is None:
+            break
+        found.append(component)
+        (x, y, z), (nx, ny, _) = component.start, component.mask.shape
+        plane[x : x + nx, y : y + ny][component.mask[:, :, k - z]] = -np.inf
+    return found

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from petarseg.errors import FindingRejected
 from petarseg.lesions.candidates import check_pet, find_candidates
 from petarseg.lesions.conventions import CONVENTIONS, HEAD_FIRST_1, SliceConvention, SliceGrid
-from petarseg.lesions.match import TOLERANCE_SUV, Query, tolerance_of, usable
+from petarseg.lesions.finding import TOLERANCE_SUV, Query, tolerance_of, usable
 from petarseg.volume import Volume
 
 SIGNIFICANCE = 0.05

@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.errors import FindingRejected
-from petarseg.lesions.candidates import HIGHEST_SUV, Candidate, check_pet, find_candidates, fits, initial_threshold_suv, slack_suv
-from petarseg.lesions.components import Component, Index3, component_at
+from petarseg.lesions.candidates import Candidate, check_pet, find_candidates, fits, initial_threshold_suv, slack_suv
+from petarseg.lesions.components import Index3, components_on_slice
 from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention, SliceGrid
+from petarseg.lesions.finding import TOLERANCE_SUV, Match, Query, tolerance_of, usable
 from petarseg.lesions.laterality import midline_x_mm, side_contradicts
 from petarseg.lesions.shared import find_sub_peaks
 from petarseg.reasons import Reason
 from petarseg.volume import Volume
 
-TOLERANCE_SUV = 0.1
-"""A component fits when its maximum is within this of the reported SUVmax, the limit included (SPEC decision 16)."""
-
-INTEGER_TOLERANCE_SUV = 0.5
-"""The tolerance for a value that the report gives without decimals."""
+__all__ = ["Anatomy", "Match", "Query", "match_findings"]
 
 LEAK_EXTENT_MM = 160.0
 """A component of a faint finding (below LEAK_SUV) taller than this is background, not a lesion (50 slices of 3.27 mm)."""
@@ -36,62 +33,6 @@ LEAK_SUV = 5.0
 
 Anatomy = Callable[["Query", NDArray[np.float64]], bool | None]
 """Tells whether a point (RAS, mm) lies in the organ that a finding names; None when it cannot say."""
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What a report says about one lesion.
-
-    Parameters
-    ----------
-    finding_id : str
-        Any name, unique within the exam.
-    suv_max : float
-        Reported SUVmax.
-    axial_slice : int
-        Reported axial slice number, in the numbering of the site.
-    laterality : str
-        "left", "right", "bilateral", "midline" or "none".
-    suv_decimals : int, optional
-        Decimals with which the report gives the SUV; 0 widens the tolerance. None when unknown.
-    """
-
-    finding_id: str
-    suv_max: float
-    axial_slice: int
-    laterality: str = "none"
-    suv_decimals: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Match:
-    """The hottest voxel of the lesion that a finding means.
-
-    Parameters
-    ----------
-    finding_id : str
-        Of the query.
-    seed_ijk : tuple of int
-        Hottest voxel, an index into the array of the PET that was given.
-    suv_max : float
-        SUV there.
-    slice_convention : str
-        Name of the convention by which the slice was read.
-    flags : tuple of str
-        What a reviewer should know.
-    evidence : dict
-        Numbers behind the decision, JSON-serialisable.
-    rivals_ijk : tuple of tuple of int
-        Hottest voxels of other lesions that share the component; the mask must be split from them.
-    """
-
-    finding_id: str
-    seed_ijk: Index3
-    suv_max: float
-    slice_convention: str
-    flags: tuple[str, ...]
-    evidence: dict[str, object] = field(default_factory=dict)
-    rivals_ijk: tuple[Index3, ...] = ()
 
 
 def match_findings(
@@ -143,22 +84,6 @@ def match_findings(
         return {query.finding_id: FindingRejected(error.reason, error.evidence) for query in queries}
     exam = _Exam(pet, convention, tolerance_suv, instance_numbers, ct_z_mm, anatomy)
     return exam.match(queries)
-
-
-def tolerance_of(query: Query, tolerance_suv: float = TOLERANCE_SUV) -> float:
-    """Return the tolerance that applies to a query, in SUV (SPEC decision 16)."""
-    return max(tolerance_suv, INTEGER_TOLERANCE_SUV) if query.suv_decimals == 0 else tolerance_suv
-
-
-def usable(query: Query) -> bool:
-    """Tell whether the numbers of a query can be searched for at all."""
-    return (
-        isinstance(query.suv_max, int | float)
-        and math.isfinite(query.suv_max)
-        and 0.0 < query.suv_max <= HIGHEST_SUV
-        and isinstance(query.axial_slice, int | np.integer)
-        and not isinstance(query.axial_slice, bool)
-    )
 
 
 class _Exam:
@@ -378,23 +303,3 @@ class _Exam:
             return canonical
         i, j, k = np.rint(self.given.ras_mm_to_ijk(self.pet.ijk_to_ras_mm(canonical))).astype(int)
         return int(i), int(j), int(k)
-
-
-def components_on_slice(array: NDArray[np.float32], k: int, threshold: float, *, at_most: int = 12) -> list[Component]:
-    """Return the components above `threshold` that cross z index `k`, the one that is hottest in the slice first.
-
-    For the evidence of a rejection, so the work is bounded: at most `at_most` components, none searched beyond 96 voxels a side.
-    """
-    plane = np.where(array[:, :, k] >= threshold, array[:, :, k], -np.inf)
-    found: list[Component] = []
-    while len(found) < at_most:
-        i, j = (int(index) for index in np.unravel_index(int(np.argmax(plane)), plane.shape))
-        if plane[i, j] == -np.inf:
-            break
-        component = component_at(array, (i, j, k), threshold, max_voxels_per_side=96)
-        if component is None:
-            break
-        found.append(component)
-        (x, y, z), (nx, ny, _) = component.start, component.mask.shape
-        plane[x : x + nx, y : y + ny][component.mask[:, :, k - z]] = -np.inf
-    return found
