@@ -295,8 +295,15 @@ class Neighbourhood:
 
 def _spans(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
     """Return the first and last occupied index along each axis."""
-    occupied = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
-    return [(int(axis[0]), int(axis[-1])) for axis in occupied]
+    if mask.shape[2] <= DEPTH:
+        words = pack(mask)
+        columns = words != 0
+        depth = int(np.bitwise_or.reduce(words, axis=None))
+        along_z = ((depth & -depth).bit_length() - 1, depth.bit_length() - 1)
+        flat = [np.flatnonzero(columns.any(axis=other)) for other in (1, 0)]
+        return [(int(line[0]), int(line[-1])) for line in flat] + [along_z]
+    lines = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
+    return [(int(line[0]), int(line[-1])) for line in lines]
 
 
 def _central_difference(values: NDArray[np.float64], axis: int, step_mm: float) -> NDArray[np.float64]:
