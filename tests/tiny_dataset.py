@@ -16,6 +16,7 @@ from petarseg.quality.mip import mip_png
 from petarseg.quality.page import write_page
 from petarseg.volume import Units, Volume
 from schemas.arrow import arrow_schema
+from schemas.contracts import write_contracts
 from schemas.funnel import Funnel, FunnelStage
 from schemas.rows import AnatomyRow, ExamRow, LesionRow, RejectedRow, Row
 
@@ -78,6 +79,7 @@ def write_tiny_dataset(folder: Path) -> Path:
         rejected=rejected,
         pictures={exam["exam_id"]: f"{exam['exam_id']}.png" for exam in exams},
     )
+    write_contracts(folder / "contracts")
     write_checksums(folder)
     return folder
 

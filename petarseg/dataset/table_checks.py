@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -87,8 +88,8 @@ def _problem(column: Column, pattern: re.Pattern[str] | None, item: Any) -> tupl
     """Return (rule, detail) of the first limit that `item` breaks."""
     if item is None:
         return "required", "null in a list"
-    if isinstance(item, float) and item != item:
-        return "range", "NaN"
+    if isinstance(item, float) and not math.isfinite(item):
+        return "range", f"{item} is no finite number"
     if (
         (column.minimum is not None and item < column.minimum)
         or (column.above is not None and item <= column.above)

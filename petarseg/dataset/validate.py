@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from petarseg.dataset.checksums import NAME as CHECKSUMS
 from petarseg.dataset.checksums import read_checksums
 from petarseg.dataset.contract import Broken, TableContract, from_odcs
+from petarseg.dataset.funnel_checks import check_funnel
 from petarseg.dataset.table_checks import check_table
 from petarseg.dataset.volume_checks import VOLUMES, ExamFacts, check_exam, examine
 from petarseg.errors import ConfigError
@@ -90,6 +91,7 @@ def validate_dataset(
         broken += _check_measurements(lesions, _tolerance(dataset))
         broken += _check_digests(dataset, exams)
         broken += _check_text_duplicates(lesions)
+        broken += check_funnel(dataset, n_lesions=len(lesions), n_exams=len(exams), rejected=tables["rejected"].to_pylist())
         if volumes:
             broken += _check_volumes(dataset, lesions, exams, workers=workers, on_progress=on_progress)
     return sorted(broken, key=lambda item: (item.table, item.column, item.rule, item.key, item.detail))

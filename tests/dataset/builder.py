@@ -153,7 +153,8 @@ def write_dataset(folder: Path) -> Path:
             volume.save(folder / exam[f"{name}_path"])
     for name, contract in contracts().items():
         write_text(folder / "contracts" / f"{name}.odcs.yaml", to_odcs(contract, version="1.0.0"))
-    write_json(folder / "funnel.json", {"stages": []})
+    dropped = {"prior_value": 1}
+    write_json(folder / "funnel.json", {"stages": [{"stage": "read", "unit": "statements", "read": 9, "kept": 8, "dropped": dropped}]})
     rewrite(folder, rows)
     return folder
 

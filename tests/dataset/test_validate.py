@@ -138,7 +138,7 @@ def test_missing_and_unlisted_files(dataset: Path) -> None:
 
 def test_a_changed_byte(dataset: Path) -> None:
     path = dataset / "funnel.json"
-    path.write_bytes(path.read_bytes().replace(b"[]", b"{}"))
+    path.write_bytes(path.read_bytes().replace(b"statements", b"statementz"))
     (broken,) = validate_dataset(dataset)
     assert (broken.rule, broken.key) == ("file_changed", "funnel.json")
 
