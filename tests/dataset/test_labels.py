@@ -86,3 +86,16 @@ def test_many_labels_in_16_bits() -> None:
 def test_floats_are_refused() -> None:
     with pytest.raises(ConfigError, match="integers"):
         resample_labels(Volume(np.zeros((2, 2, 2)), np.eye(4), Units.LABEL), GRID)
+
+
+def test_tilted_maps_keep_every_label_and_its_place() -> None:
+    labels = label_map((30, 30, 30), 3.0, -45.0)
+    labels.array[10:16, 10:16, 10:16] = 1
+    labels.array[20, 20, 20] = 2
+    turn = np.eye(4)
+    turn[1:3, 1:3] = [[np.cos(0.2), -np.sin(0.2)], [np.sin(0.2), np.cos(0.2)]]
+    tilted = Volume(labels.array, turn @ labels.affine, Units.LABEL)
+    result = resample_labels(tilted, GRID)
+    for label, centre in ((1, (12.5, 12.5, 12.5)), (2, (20, 20, 20))):
+        where = result.volume.ijk_to_ras_mm(np.argwhere(result.volume.array == label).mean(0))
+        assert np.abs(where - tilted.ijk_to_ras_mm(centre)).max() < 2.0
