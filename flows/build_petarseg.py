@@ -20,7 +20,7 @@ from schemas.results import BuildResult
 from tasks.archive import index_archive
 from tasks.artifacts import publish_artifacts
 from tasks.exam_stage import discreet
-from tasks.exams import convert_exam, find_lesions, finish_exam
+from tasks.exams import check_device, convert_exam, find_lesions, finish_exam
 from tasks.extraction import probe_endpoints
 from tasks.numbering import detect_slice_numbering, summarise_slices
 from tasks.progress import BuildProgress, StageProgress
@@ -65,6 +65,7 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
     """
     log = get_run_logger()
     workspace = Workspace.open(Path(out), Path(key_dir) if key_dir else None)
+    check_device(config.lesions)
     probe_endpoints(config.extraction, config.structure)
     with workspace.lock(), BuildProgress() as progress:
         # 1. Find the studies and their reports.

@@ -108,10 +108,13 @@ class Reason(StrEnum):
 
 
 def reasons_markdown() -> str:
-    """Return docs/reference/reasons.md: every code with its meaning. `python -m petarseg.reasons > docs/reference/reasons.md` writes it."""
-    lines = ["# Reason codes", "", "The values of `reason` in `rejected.parquet`, of `dropped` in `funnel.json`, and of `reason` in the commands' JSON."]
-    lines += ["", "| code | meaning |", "|---|---|", *(f"| `{reason.value}` | {reason.description} |" for reason in Reason)]
-    return "\n".join(lines) + "\n"
+    """Return docs/reference/reasons.md: every code with its meaning.
+
+    ``python -m petarseg.reasons > docs/reference/reasons.md`` writes it.
+    """
+    head = "The values of `reason` in `rejected.parquet`, of `dropped` in `funnel.json`, and of `reason` in the JSON of commands."
+    rows = [f"| `{reason.value}` | {reason.description} |" for reason in Reason]
+    return "\n".join(["# Reason codes", "", head, "", "| code | meaning |", "|---|---|", *rows]) + "\n"
 
 
 if __name__ == "__main__":

@@ -23,6 +23,15 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ArchiveConfig(Section):
+    """Which series of a study is taken when several would do."""
+
+    prefer_pet: list[str] = Field(
+        default_factory=list,
+        description="Regular expressions on SeriesDescription, most wanted first. Without one, equally good PET series are rejected.",
+    )
+
+
 class ReportsConfig(Section):
     """How the reports table is read and scrubbed."""
 
@@ -150,6 +159,7 @@ class RunConfig(Section):
 class BuildConfig(Section):
     """Everything that `build-petarseg` can be told."""
 
+    archive: ArchiveConfig = Field(default_factory=ArchiveConfig)
     reports: ReportsConfig = Field(default_factory=ReportsConfig)
     extraction: ExtractionConfig = Field(default_factory=lambda: ExtractionConfig())
     structure: StructureConfig = Field(default_factory=lambda: StructureConfig())

@@ -24,22 +24,22 @@ from petarseg.errors import ExamRejected, FindingRejected
 from petarseg.files import sha256_file, write_json
 from petarseg.keys import KeyFolder
 from petarseg.lesions.conventions import CONVENTIONS, SliceConvention
-from petarseg.lesions.grow import Lesion, grow_lesion
+from petarseg.lesions.grow import grow_lesions
+from petarseg.lesions.job import Job
 from petarseg.lesions.match import Match, Query, match_findings
+from petarseg.lesions.measure import Lesion
+from petarseg.needles import NeedleSet
 from petarseg.quality.crops import lesion_png
 from petarseg.quality.mip import mip_png
 from petarseg.quality.review import edited_lesion, read_review
 from petarseg.reasons import Reason
 from petarseg.volume import Units, Volume
-from schemas.config import BuildConfig
+from schemas.config import BuildConfig, LesionsConfig
 from tasks import versions
 from tasks.archive import ExamSource
 from tasks.exam_stage import exam_stage, exam_task
 from tasks.structure import structure_by_rules
 from tasks.workspace import Workspace
-
-MIN_IDENTIFIER_LENGTH = 4
-"""Shorter header values ("M", "WB", "3") occur everywhere and identify nobody by themselves."""
 
 
 @exam_task(name="convert exam", task_run_name="convert {exam_id}")
@@ -69,11 +69,10 @@ def convert_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any]) ->
 
 
 def refuse_identifiers(text: str, identifiers: Sequence[str]) -> None:
-    """Raise ExamRejected(DEID_LEAK) when `text` holds one of the exam's identifying header values."""
-    folded = text.casefold()
-    leaks = sum(1 for value in identifiers if len(value) >= MIN_IDENTIFIER_LENGTH and value.casefold() in folded)
+    """Raise ExamRejected(DEID_LEAK) when `text` holds an identifying header value of the exam; `petarseg.needles` says which count."""
+    leaks = NeedleSet(identifiers).find(text.encode("utf-8"))
     if leaks:
-        raise ExamRejected(Reason.DEID_LEAK, {"where": "sidecar", "values": leaks})
+        raise ExamRejected(Reason.DEID_LEAK, {"where": "sidecar", "values": len(leaks)})
 
 
 @exam_task(name="find lesions", task_run_name="find lesions {exam_id}")
@@ -104,26 +103,28 @@ def find_lesions(
             instance_numbers=converted.get("instance_numbers"),
             ct_z_mm=ct_heights_mm(workspace, exam_id),
         )
+        fwhm_mm = config.lesions.fwhm_by_model_mm.get(str(converted["pet"].get("model")), config.lesions.fwhm_mm)
+        matched = {query.finding_id: found for query in queries if isinstance(found := matches[query.finding_id], Match)}
+        jobs = [
+            Job(pet, match.seed_ijk, query.suv_max, match.rivals_ijk)
+            for query in queries
+            if (match := matched.get(query.finding_id)) is not None
+        ]
+        masks = grow_lesions(jobs, method=config.lesions.method, fwhm_mm=fwhm_mm, device=config.lesions.device)
+        grown = dict(zip(matched, masks, strict=True))
         labels = np.zeros(pet.shape, dtype=np.uint8 if len(findings) < 255 else np.uint16)
         lesions: list[dict[str, Any]] = []
         rejects: list[dict[str, Any]] = []
-        fwhm_mm = config.lesions.fwhm_by_model_mm.get(str(converted.get("pet", {}).get("model")), config.lesions.fwhm_mm)
         for query, finding, lesion_id in zip(queries, findings, lesion_ids, strict=True):
-            outcome = matches[query.finding_id]
+            match = matches[query.finding_id]
             step = "match"
             try:
-                if isinstance(outcome, FindingRejected):
-                    raise outcome
+                if isinstance(match, FindingRejected):
+                    raise match
                 step = "grow"
-                lesion = grow_lesion(
-                    pet,
-                    outcome.seed_ijk,
-                    method=config.lesions.method,
-                    fwhm_mm=fwhm_mm,
-                    suv_max_report=query.suv_max,
-                    rivals_ijk=outcome.rivals_ijk,
-                    device=config.lesions.device,
-                )
+                lesion = grown[query.finding_id]
+                if isinstance(lesion, FindingRejected):
+                    raise lesion
                 step = "review"
                 if review.rejected(lesion_id):
                     raise FindingRejected(Reason.REVIEWER_REJECTED, review.evidence(lesion_id))
@@ -136,9 +137,8 @@ def find_lesions(
                     {"finding": query.finding_id, "stage": step, "reason": rejection.reason.value, "evidence": rejection.evidence}
                 )
                 continue
-            lesions.append(
-                lesion_record(len(lesions) + 1, query, finding, outcome, lesion, [*numbering["flags"], *review.flags(lesion_id)])
-            )
+            more_flags = [*numbering["flags"], *review.flags(lesion_id)]
+            lesions.append(lesion_record(len(lesions) + 1, query, finding, match, lesion, more_flags))
         if not lesions:
             return {"lesions": [], "rejects": rejects}, []
         pet.with_array(labels, Units.LABEL).save(path)
@@ -160,6 +160,11 @@ def convention_named(name: str) -> SliceConvention:
         if convention.name == name:
             return convention
     raise ValueError(f"no slice convention {name!r}; there are {[convention.name for convention in CONVENTIONS]}")
+
+
+def check_device(config: LesionsConfig) -> None:
+    """Raise ConfigError when masks are to be grown on a device that is not there; before the first exam."""
+    grow_lesions([], method=config.method, fwhm_mm=config.fwhm_mm, device=config.device)
 
 
 def lesion_id_of(keys: KeyFolder, exam_id: str, finding: Mapping[str, Any]) -> str:

@@ -145,6 +145,7 @@ def probe_endpoints(extraction: ExtractionConfig, structure: StructureConfig) ->
                 await client.probe()
 
     if endpoints:
+        voter_questions()
         structure_question()  # a broken prompt file is found now, not after a day of reading
         asyncio.run(probe())
     return [endpoint.name for endpoint in endpoints]
