@@ -35,6 +35,10 @@ _ANAPHORA = re.compile(
 )
 
 
+# A table with the columns SUVmax and slice lists lesions, under whatever heading, but not what was or what is concluded.
+_NEVER_TABLES = frozenset({"impression", "comparison", "history", "addendum", "technique"})
+
+
 def read_measurements(text: str) -> list[Measurement]:
     """Read every SUV and slice of a report.
 
@@ -88,7 +92,7 @@ def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Itera
         number = int(text[slice(*row.slice_span)]) if row.slice_span is not None else None
         prior = float(text[slice(*row.prior_span)].replace(",", ".")) if row.prior_span is not None else None
         reason = None
-        if section is not None and section.section != "findings":
+        if section is not None and section.section in _NEVER_TABLES:
             reason = section_reason(section)
         elif suv_text is None:
             reason = Reason.SLICE_WITHOUT_SUV

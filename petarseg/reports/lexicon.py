@@ -72,7 +72,7 @@ ANATOMY = words(
 # Regions whose uptake is quoted to compare with.
 BACKGROUND = (
     r"(?:(?:normal|uninvolved|unaffected|healthy)[\s-](?:right|left)[\s-]\w+|opposite|"
-    r"blood[\s-]{0,2}pool|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue|tissue"
+    r"blood[\s-]{0,2}pool|mbps?\b|lbp\b|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue|tissue"
     r"|vascular|aortic|lung|brain)?[\s-]{0,2}background"
     r"|references?(?:[\s-](?:liver|region|organ|tissue|value|level|blood[\s-]?pool|activity|uptake|spleen|lobe))?"
     r"|contra-?[\s-]?lateral|(?:normal|background|reference|physiologic|uninvolved|unaffected|healthy"
@@ -98,7 +98,10 @@ _PHYSIOLOGIC_CUE = words(
     r"|respiratory effort|exertion|exercise|biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)"
     r"|muscular (?:activity|tension)|"
     r"symmetric(?:al|ally)? (?:uptake|activity|tonsil\w*|FDG|tracer|and)|thymic rebound|rebound|metformin|peristal\w+|swallowing"
-    r"|phonation|talking"
+    r"|phonation|talking|ureter(?:al|ic) (?:activity|uptake|tracer|radiotracer|stasis|jet)"
+    r"|(?:diffuse(?:ly)?|homogeneous(?:ly)?) (?:\w+ ){0,3}marrow|marrow (?:\w+ ){0,2}(?:diffuse(?:ly)?|homogeneous(?:ly)?)"
+    r"|g csf|gcsf|filgrastim|colony stimulating|(?:reactive|stimulated|rebound|activated) (?:bone )?marrow|marrow (?:stimulation|activation"
+    r"|rebound|hyperplasia|recovery)"
 )
 _NEGATED_PHYSIOLOGIC = re.compile(
     r"(?:\b(?:not|non|than|beyond|above|exceed\w*|more than|greater than|rather than|un|distinct from|separate from"

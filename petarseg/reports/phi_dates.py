@@ -251,8 +251,13 @@ def _mention(match: re.Match[str]) -> DateMention:
 
 def _numeric(match: re.Match[str]) -> DateMention | None:
     first, second, year = int(match["first"]), int(match["second"]), _full_year(match["year"])
-    if "." in match["sep"] and len(match["year"]) == 2 and "0" not in (match["first"][0], match["second"][0]) and max(first, second) < 13:
-        # 1.2.24 may be a numbering; a real dotted date nearly always has a zero-filled part, a day over 12 or the full year.
+    if (
+        "." in match["sep"]
+        and len(match["year"]) == 2
+        and "0" not in (match["first"][0], match["second"][0])
+        and max(first, second, int(match["year"])) < 14
+    ):
+        # 1.2.3 may be a numbering; a date has a zero-filled part, a day over 12, or a year that no numbering reaches.
         return None
     if first > 12 and second > 12:
         return None
@@ -295,6 +300,17 @@ def _full_year(digits: str | None) -> int | None:
     if value >= 100:
         return value
     return 2000 + value if value < 50 else 1900 + value
+
+
+_WEEKDAY = re.compile(
+    r"\b(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\.?,?\s+(?:the\s+)?$", re.IGNORECASE
+)
+
+
+def with_weekday(text: str, start: int) -> int:
+    """Return where a date that starts at `start` begins with its weekday, which would betray a shift by days."""
+    match = _WEEKDAY.search(text, max(0, start - 16), start)
+    return match.start() if match is not None else start
 
 
 def _longest(found: Iterable[DateMention]) -> list[DateMention]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from petarseg.reports.phi_dates import find_dates
+from petarseg.reports.phi_dates import find_dates, with_weekday
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_guard import measurement_stretches
@@ -60,7 +60,7 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     list of PhiSpan
         Disjoint, in order.
     """
-    dates = [PhiSpan(day.start, day.end, "DATE") for day in find_dates(text)]
+    dates = [PhiSpan(with_weekday(text, day.start), day.end, "DATE") for day in find_dates(text)]
     guard = measurement_stretches(text, dates)
     cased = with_capitals(text)
     spans: list[PhiSpan] = list(dates)
@@ -73,11 +73,25 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     names = [piece for span in names for piece in _outside(text, span, taken) if not text[piece.end : piece.end + 1].isdigit()]
     denied = _unguarded(deny.find(text), guard)
     again = _repeats(text, [span for span in names + denied if span.type == "NAME"])
-    return merge([*spans, *names, *denied, *_unguarded(again, guard)])
+    return _joined(text, merge([*spans, *names, *denied, *_unguarded(again, guard)]))
+
+
+def _joined(text: str, spans: Sequence[PhiSpan]) -> list[PhiSpan]:
+    """Make one name of "Bartholin, Caspar" when its two words were found separately."""
+    joined: list[PhiSpan] = []
+    for span in spans:
+        last = joined[-1] if joined else None
+        if last is not None and last.type == span.type == "NAME" and re.fullmatch(r",?[ ]{1,2}", text[last.end : span.start]):
+            joined[-1] = PhiSpan(last.start, span.end, "NAME")
+        else:
+            joined.append(span)
+    return joined
 
 
 def with_capitals(text: str) -> str:
     """Give words that may be names (and the nouns of institutions) a capital in lines that have none, character for character."""
+    # Scanners read a capital I as a small l: "lmaging Center".
+    text = re.sub(r"\bl(?=[mn][a-z]{4,}\b)", lambda m: "l" if is_word(text[m.start() :].split()[0].strip(".,;:")) else "I", text)
     lines = text.split("\n")
     for index, line in enumerate(lines):
         if line and line.islower():

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_word, may_be_name
 from petarseg.reports.phi_span import PhiSpan
-from petarseg.reports.phi_vocabulary import GIVEN_NAMES, REPORT_WORDS, words
+from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES, REPORT_WORDS, words
 
 UPPER = "A-ZÀ-ÖØ-ÞĀĂĄĆĈĊČĎĐĒĔĖĘĚĜĞĠĢĤĦĨĪĬĮİĴĶĹĻĽĿŁŃŅŇŊŌŎŐŒŔŖŘŚŜŞŠŢŤŦŨŪŬŮŰŲŴŶŸŹŻŽƠƯẠẢẤẦẨẪẬẮẰẲẴẶẸẺẼẾỀỂỄỆỈỊỌỎỐỒỔỖỘỚỜỞỠỢỤỦỨỪỬỮỰỲỴỶỸ"
 # A word of a name: letters with inner hyphens, apostrophes and dots of initials.
@@ -202,6 +202,8 @@ def _skip(text: str, position: int) -> int:
 
 def _name_follows(text: str, position: int) -> bool:
     following = WORD.match(text, _skip(text, position))
+    while following is not None and following.group().lower() in PARTICLES and len(following.group()) > 1:
+        following = WORD.match(text, _skip(text, following.end()))
     if following is not None and len(following.group()) == 1 and following.group().isupper():
         return _name_follows(text, following.end() + (text[following.end() : following.end() + 1] == "."))
     return following is not None and len(following.group()) > 1 and following.group()[0].isupper() and may_be_name(following.group())
@@ -212,7 +214,7 @@ def _is_forename(text: str, match: re.Match[str], shouting: bool, *, known_only:
     word = match.group()
     if not word[0].isupper() or re.compile(rf"{_CREDENTIAL}(?![^\W_])").match(text, match.start()):
         return False
-    if word.lower() in _STOP or word.lower() in _SUFFIXES:
+    if _stops(text, match) or word.lower() in _SUFFIXES:
         return False
     if len(word) == 1:
         return True
@@ -221,12 +223,22 @@ def _is_forename(text: str, match: re.Match[str], shouting: bool, *, known_only:
     return may_be_name(word) or not known_only
 
 
+# Months that are given names as well; a date goes on with a number.
+_MONTH_NAMES = frozenset({"april", "may", "june", "august"})
+
+
+def _stops(text: str, match: re.Match[str]) -> bool:
+    """Say whether a word ends a name: a label, a title, a month that is none of ``HALL, APRIL MAY``."""
+    low = match.group().lower()
+    return low in _STOP and not (low in _MONTH_NAMES and not re.match(r"\.?,?\s*['’]?\d", text[match.end() : match.end() + 6]))
+
+
 def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) -> bool:
     word = match.group()
     low = word.lower()
     if not first and low in _SUFFIXES:
         return True
-    if low in _STOP or re.match(r"\s?[:#=]|-?\d", text[match.end() : match.end() + 2]):
+    if _stops(text, match) or re.match(r"\s?[:#=]|-?\d", text[match.end() : match.end() + 2]):
         return False
     if not first and re.compile(rf"{_CREDENTIAL}(?![^\W_])").fullmatch(word):
         return False
@@ -235,7 +247,8 @@ def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) ->
         neighbour = (
             WORD.search(text, match.end(), match.end() + 20) if first else WORD.search(text[max(0, match.start() - 12) : match.start()])
         )
-        if neighbour is None or not neighbour.group().isupper() or is_word(word):
+        family = first and text[match.end() : match.end() + 1] == ","  # NAME: HALL, APRIL
+        if neighbour is None or not neighbour.group().isupper() or (is_word(word) and not family and low not in _MONTH_NAMES):
             return False
     if word[0].islower():
         return lower and not is_word(word) and len(word) > 2
@@ -243,7 +256,8 @@ def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) ->
         return True
     if low in COMMON_WORDS and word.isupper():
         return low not in {"on", "in", "at", "by", "to", "an", "as", "it", "is", "or", "be", "do", "his", "her", "so", "can"}
-    return may_be_name(word) or (word[0].isupper() and not word.isupper())
+    # In lines of capitals a surname that is an eponym ("STEPHEN J PAGET") is told by being no plain word of reports.
+    return may_be_name(word) or (word[0].isupper() and not word.isupper()) or (len(word) > 3 and is_proper(word))
 
 
 def find_names(text: str) -> Iterator[PhiSpan]:
@@ -255,6 +269,8 @@ def find_names(text: str) -> Iterator[PhiSpan]:
     yield from _by_header_line(text)
     yield from _by_description(text)
     yield from _by_comma(text)
+    yield from _by_caret(text)
+    yield from _by_role(text)
 
 
 def find_titled(text: str) -> Iterator[PhiSpan]:
@@ -399,6 +415,57 @@ def _by_lead(text: str) -> Iterator[PhiSpan]:
         if weak and match.group().isupper() and len(match.group()) < 6:
             continue
         yield PhiSpan(match.start(), end, "NAME")
+        if not weak or _STRONG_LEAD.search(before) or re.search(r"\w(?:ed|en|ing)\s+(?:by|with|to)\s+$", before):
+            yield from _further(text, end)
+
+
+def _further(text: str, end: int) -> Iterator[PhiSpan]:
+    """``seen by Whipple and Ng``: what is joined to a name by "and" or a stroke is a name when it can be one."""
+    for _ in range(4):
+        joint = re.compile(r"\s*(?:,\s*(?:and\s+|&\s*)?|\band\s+|&\s*|/\s*)").match(text, end)
+        if joint is None or not _person_like(text, joint.end()):
+            return
+        following = WORD.match(text, joint.end())
+        stop = read_name(text, joint.end(), known_only=True)
+        if stop is None and following is not None and following.group().istitle() and following.group().lower() in FAMILY_NAMES:
+            stop = following.end()
+        if stop is None or is_eponym(text, joint.end(), stop):
+            return
+        yield PhiSpan(joint.end(), stop, "NAME")
+        end = stop
+
+
+# HL7 and DICOM names: DELACROIX^HUGO^^MR
+_CARETS = re.compile(rf"(?<![\w^])[{UPPER}][^\W\d_]*(?:[ '’-][^\W\d_]+)*(?:\^+[^\W\d_][^\W\d_.'’ -]*(?<! )\.?)+(?![\w^]*\d)", re.IGNORECASE)
+
+
+def _by_caret(text: str) -> Iterator[PhiSpan]:
+    """``DELACROIX^HUGO^^MR``: a name as HL7 and DICOM write it."""
+    for match in _CARETS.finditer(text):
+        yield PhiSpan(*match.span(), "NAME")
+
+
+_CLINICIAN = (
+    r"(?:surgeons?|physicians?|\w+ologists?|residents?|fellow|nurse|registrar|consultant|practitioner|clinician|doctor|technologist|"
+    r"radiographer|trainee|referrer|oncologist|attending|provider|dietitian|navigator|coordinator|secretary|interpreter|chaplain|"
+    r"pharmacist|paramedic|caregiver|carer|physicist|midwife|dentist|therapist)"
+)
+_APPOSITION = re.compile(
+    rf",\s+(?:(?:the|our|his|her|their|an?)\s+)(?:(?!(?:is|was|and|or|of|in|on|with)\b)[a-z-]+\s+){{0,3}}?{_CLINICIAN}\b|"
+    rf"\s*\((?:the\s+|her\s+|his\s+)?(?:[a-z-]+\s+){{0,2}}?(?:{_CLINICIAN}|brother|sister|son|daughter|wife|husband|mother|father|"
+    rf"spouse|partner|neighbou?r|friend|aunt|uncle|niece|nephew|cousin|guardian|grand(?:son|daughter|mother|father)|next of kin)\b",
+)
+
+
+def _by_role(text: str) -> Iterator[PhiSpan]:
+    """``Virchow, the referring surgeon``: the role behind a name tells that a person is meant, be the name an eponym or not."""
+    for match in _APPOSITION.finditer(text):
+        start = _read_back(text, match.start(), strict=False)
+        if start is None:
+            continue
+        words = [found.group() for found in WORD.finditer(text, start, match.start()) if len(found.group()) > 1]
+        if any(is_proper(word) or word.lower() in COMMON_WORDS for word in words):
+            yield PhiSpan(start, match.start(), "NAME")
 
 
 def _by_comma(text: str) -> Iterator[PhiSpan]:
@@ -453,7 +520,7 @@ def _by_header_line(text: str) -> Iterator[PhiSpan]:
                 len(words) >= 2
                 and named
                 and not is_eponym(text, absolute, end)
-                and re.match(r"\s*(?:[,;|/(.\t-]|$|\s{2,}|\n|_x000D_|\d|[A-Z#]{2,})", text[end : end + 8])
+                and re.match(r"\s*(?:[,;|/(.\t-]|$|\s{2,}|\n|_x000D_|\d|[A-Z#]{2,}|\s[/–—-])", text[end : end + 8])
             ) and (
                 all(not is_word(word) or word.lower() in COMMON_WORDS for word in words)
                 or (text[end : end + 1] in ",;|(" or not text[end : line.end()].strip())
@@ -463,7 +530,10 @@ def _by_header_line(text: str) -> Iterator[PhiSpan]:
 
 def _field_starts(content: str) -> list[int]:
     starts = [len(content) - len(content.lstrip())]
-    starts += [match.end() for match in re.finditer(r"[|;,.(]\s+|\s{2,}|\t|:\s+", content)]
+    starts += [match.end() for match in re.finditer(r"[|;,.(]\s+|\s{2,}|\t|:\s+|\s[/–—-]\s+", content)]
+    bare = re.match(r"\s*(?:pt|pat|patient|client|name)\b[.:]?\s+", content, re.IGNORECASE)
+    if bare is not None:
+        starts.append(bare.end())
     return starts
 
 

@@ -21,6 +21,12 @@ _IP = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
 _GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _SSN = re.compile(r"(?<![\w.-])(?:\d{3}|[Xx*]{3})[- ](?:\d{2}|[Xx*]{2})[- ]\d{4}(?![\w-])(?!\.\d)")
+# 80012277^^^HOSP: a number as HL7 writes it. C 20 55 31: groups of digits in a field of their own.
+_CARET_NUMBER = re.compile(r"(?<![\w.^])[A-Z]{0,4}\d{4,}(?=\^\^)")
+_GROUPED = re.compile(
+    r"(?:^|(?<=[|;:/–—-][ ])|(?<=[ ]{2}))(?:[A-Z]{1,3}[ ])?\d{2,4}(?:[ ]\d{2,4}){2,4}(?=[ ]*(?:$|[|;,–—]|[ ]{2}|[ ][/-][ ]))",
+    re.MULTILINE,
+)
 _NHS = re.compile(r"(?<![\w.-])\d{3} \d{3} \d{4}(?![\w-])(?!\.\d)")
 
 # The token that carries an identifier: letters, digits and separators with at least two digits.
@@ -224,12 +230,21 @@ def find_contacts(text: str) -> Iterator[PhiSpan]:
 
 def find_identifiers(text: str) -> Iterator[PhiSpan]:
     """Find record, accession, device and other numbers, labelled or recognisable by their shape."""
-    for pattern, kind in ((_UID, "OTHER_ID"), (_GUID, "OTHER_ID"), (_IP, "OTHER_ID"), (_SSN, "OTHER_ID"), (_NHS, "OTHER_ID")):
+    for pattern, kind in (
+        (_CARET_NUMBER, "MRN"),
+        (_GROUPED, "MRN"),
+        (_UID, "OTHER_ID"),
+        (_GUID, "OTHER_ID"),
+        (_IP, "OTHER_ID"),
+        (_SSN, "OTHER_ID"),
+        (_NHS, "OTHER_ID"),
+    ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), kind)
     for kind, pattern in _LABELLED:
         for match in pattern.finditer(text):
-            if _is_identifier(text, match.start("id"), match.end("id"), labelled=True):
+            hyphened = kind == "DEVICE_ID" and re.fullmatch(r"[A-Z]{2,}(?:[-_][A-Z\d]+)*[-_][A-Z]*\d{2,}", match["id"]) is not None
+            if hyphened or _is_identifier(text, match.start("id"), match.end("id"), labelled=True):
                 glued = match.start("id") > match.start() and text[match.start() : match.start("id")].isalpha()
                 yield PhiSpan(match.start() if glued else match.start("id"), match.end("id"), kind)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from petarseg.reports.lexicon import ANATOMY
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import is_report_word, is_word
 from petarseg.reports.phi_names import UPPER
@@ -28,8 +29,18 @@ _FACILITY = (
     r"Ospedale|Cl[íi]nica|Ziekenhuis|Health|Lodge|Manor|Hospitalet)"
 )
 _INSTITUTION = re.compile(
-    rf"(?<![\w-]){_CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{_CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])(?:[ \t]+(?:of|at|in|"
+    rf"(?<![\w-]){_CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{_CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])"
+    rf"(?:[ \t](?:(?:University[ ])?(?:NHS[ ])?(?:Foundation[ ])?Trust|Health[ ](?:System|Network|Board)|Medical[ ]Cent(?:er|re)))?"
+    rf"(?:[ \t]+(?:of|at|in|"
     rf"for)[ \t]+(?:the[ \t]+)?{_CAP}(?:[ \t]{_CAP}){{0,3}})?"
+)
+# The same in capitals, where only the place in the line and a telling noun set it off: "MERCY GROVE REGIONAL HOSPITAL".
+_INSTITUTION_CAPITALS = re.compile(
+    rf"(?:^[ \t]*|[:|,][ \t]*|\b(?:AT|FROM|TO)[ ])(?P<name>(?:[{UPPER}][{UPPER}.'’&-]+[ ]{{1,2}}){{1,5}}?"
+    rf"(?:HOSPITALS?|MEDICAL[ ]CENT(?:ER|RE)|"
+    rf"CLINIC|INFIRMARY|INSTITUTE|(?:CANCER|IMAGING|PET|HEALTH)[ ]CENT(?:ER|RE)|HEALTH[ ](?:SYSTEM|CARE)|KLINIKUM)"
+    rf"(?:[ ](?:(?:UNIVERSITY[ ])?(?:NHS[ ])?(?:FOUNDATION[ ])?TRUST|SYSTEM))?)(?![\w-])",
+    re.MULTILINE,
 )
 _INSTITUTION_OF = re.compile(
     rf"\b(?:Hospital|Universit[äa]ts(?:klinikum|spital|klinik)|[^\W\d_]+(?:klinikum|krankenhaus|spital|sygehus|sjukhus)|"
@@ -137,6 +148,10 @@ def _institutions(text: str) -> Iterator[PhiSpan]:
             text, *match.span()
         ):
             yield PhiSpan(*match.span(), "HOSPITAL")
+    for match in _INSTITUTION_CAPITALS.finditer(text):
+        span = _trimmed(text, match.start("name"), match.end("name"), keyword_first=False)
+        if span is not None:
+            yield PhiSpan(span.start, match.end("name"), "HOSPITAL")
     for pattern in (_INSTITUTION, _INSTITUTION_OF):
         for match in pattern.finditer(text):
             span = _trimmed(text, match.start(), match.end(), keyword_first=pattern is _INSTITUTION_OF)
@@ -173,6 +188,20 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
     return PhiSpan(start + content[0].start(), start + len(text[start:end].rstrip(".")), "HOSPITAL")
 
 
+# "Harrow Lane, Millbeck LS9 4TQ": parts of an address before a British or Canadian postcode; "7 Elm Close, Wexborough" without one.
+_BEFORE_POSTCODE = re.compile(
+    rf"(?<![\w.])(?:(?:\d{{1,4}}[A-Za-z]?[ ])?{_TOWN},[ ]*(?:[A-Z]{{2}}[ ]+)?){{1,4}}(?:{_TOWN}[ ]+)?"
+    rf"(?:[A-Z]{{1,2}}\d[A-Z\d]?[ ]{{0,2}}\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]{{0,2}}\d[A-Z]\d)\b"
+)
+_ROOM = re.compile(
+    r"\b(?:(?:Bldg|Building|Suite|Ste|Apt|Flat|Tower)\.?[ ]#?[A-Z]?\d{1,4}[A-Z]?\b(?:,?[ ](?=(?:Suite|Ste|Floor|Fl|Room|Rm|Apt|Bldg)\b))?)+"
+    r"(?:(?:Suite|Ste|Floor|Fl|Room|Rm)\.?[ ]#?[A-Z\d-]{1,6}\b)?"
+)
+_WARD_LABEL = re.compile(
+    r"(?<![\w-])(?:loc(?:ation)?|pt[ ]loc|ward|unit|nursing[ ]unit|room|rm|bed|floor)[ ]?(?:#|no\.?)?[ ]*:[ ]*"
+    r"(?P<place>[A-Z\d][\w/-]*(?:[ ][A-Z\d][\w/-]*){0,3})(?=[ \t]{2,}|[ \t]*(?:$|[|;,\r\n]|_x000D_))",
+    re.IGNORECASE | re.MULTILINE,
+)
 _BUILDING = re.compile(
     rf"\b(?:Bldg|Building|Suite|Ste|Tower|Wing|Floor|Unit|Apt|Flat)\.?[ ]#?[A-Z\d]{{1,4}},[ ]{_CAP}"
     rf"(?:[ ]{_CAP}){{0,2}}(?:,[ ]*{_STATE}\b)?(?:[, ]\s*{_ZIP})?"
@@ -180,9 +209,13 @@ _BUILDING = re.compile(
 
 
 def _addresses(text: str) -> Iterator[PhiSpan]:
-    for pattern in (_ADDRESS, _BUILDING, _PO_BOX, _STATE_ZIP, _UK_POSTCODE):
+    for pattern in (_ADDRESS, _BEFORE_POSTCODE, _BUILDING, _ROOM, _PO_BOX, _STATE_ZIP, _UK_POSTCODE):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), "LOCATION")
+    for match in _WARD_LABEL.finditer(text):
+        # "Location: T4" and "Location: left upper lobe" are findings.
+        if re.search(r"\d", match["place"]) and re.search(r"[A-Za-z]", match["place"]) and ANATOMY.search(match["place"]) is None:
+            yield PhiSpan(match.start("place"), match.end("place"), "LOCATION")
     for match in _ZIP_LABEL.finditer(text):
         yield PhiSpan(match.start("zip"), match.end("zip"), "LOCATION")
     for match in _TOWN_STATE.finditer(text):

@@ -12,8 +12,9 @@ _CLAUSE_ENDS = (";", " while ", " whereas ", " but ", " although ", " . ", " # "
 # "above the splenic background of 3.0", "(liver 3.1)".
 _COMPARED_WITH = re.compile(
     rf"(?:\b(?:{_COMPARING}|equal(?:ing)?|at|like|under)|\()(?: (?:the|that|of|a|an|normal|<suv>|max|in|for|:))* {_NOUN}"
+    # "uptake above background with an SUVmax of 3.4": what comes "with" it is the lesion's.
     r"(?: (?:of|is|at|was|<suv>|:|=|\(|,|uptake|activity|values?|level|background|parenchyma|max|maximum|\)|which|measures|measuring"
-    r"|has|with|a|an))*$",
+    r"|has|(?<!with )a|(?<!with )an))*$",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(rf"(?:^|\s)(?P<noun>{BACKGROUND}|{REFERENCE_ORGAN})(?=\s|$)", re.IGNORECASE)

@@ -17,7 +17,7 @@ from typing import Literal
 
 from petarseg.errors import ConfigError, ExamRejected
 from petarseg.reasons import Reason
-from petarseg.reports.phi_dates import DateMention, DateOrder, find_dates, orders_of, shifted
+from petarseg.reports.phi_dates import DateMention, DateOrder, find_dates, orders_of, shifted, with_weekday
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_detect import find_spans, worth_reading
 from petarseg.reports.phi_leak import leaks
@@ -158,7 +158,7 @@ class Scrubber:
         orders: dict[str, Literal["mdy", "dmy"]] = {}
         if self.dates == "shift" and shift is not None:
             dates = find_dates(view)
-            mentions = {(mention.start, mention.end): mention for mention in dates}
+            mentions = {(with_weekday(view, mention.start), mention.end): mention for mention in dates}
             orders = orders_of(view, dates, self.date_order, deny.dates)
         out: list[str] = []
         inserted: list[tuple[int, int]] = []

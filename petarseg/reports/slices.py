@@ -12,7 +12,7 @@ _PLANE = (
     r"(?:pet[\s/-]{0,3}ct|pet|ct|cta|ldct|mri?|fused|fusion|fuse|trans-?axial|axial|axials|axia|axail|axal|axiial|ax|transverse|trans"
     r"|coronal|cor|sagittal|sag|saggital|sagital|mip|"
     r"nac|attenuation[\s-]corrected|ac|emission|whole[\s-]body|wb|static|low[\s-]dose|standard|corresponding|reconstructed|reformatted"
-    r"|reformat|primary|main|key|same|thin|dicom|hd|delayed|skull|head)"
+    r"|reformat|primary|main|key|same|thin|dicom|hd|delayed(?=\s)|skull|head)"
 )
 
 

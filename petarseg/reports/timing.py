@@ -71,6 +71,8 @@ _PRIOR_STUDY_SAYS = re.compile(
     rf" (?:had|with|showed|reported|measuring|measured|of|at|was)(?: (?:an?|the|<suv>|of|max|maximum|at|was))*$"
 )
 _SAYS = re.compile(r"\b(?:showed|demonstrated|reported|described|revealed|noted|documented|had)\b")
+# "Prior SUVmax of the splenic lesion was 6.0".
+_PRIOR_OF = re.compile(rf"^(?:the |its )?{PRIOR_WORD} <suv> (?:of|in|for|within) (?!.*(?:#|;|\bnow\b|\bis\b))")
 _LABEL = re.compile(rf"^(?:{PRIOR_WORD}|<date>)(?: {_STUDY}| <date>| \( <date> \))* :")
 _NEW = re.compile(r"\b(?:new|now|current|currently|today|today's|present)\b")
 _HAD = re.compile(r"(?:^|\s)had(?: (?:an?|the|<suv>|of|max|maximum|about|approximately))*$")
@@ -168,6 +170,7 @@ def clearly_prior(left: str, whole_left: str) -> bool:
         or (says is not None and _SAYS.search(says.group()) is not None)
         or (_LABEL.match(whole_left) is not None and _NEW.search(whole_left) is None)
         or _COMPARED.search(left) is not None
+        or _PRIOR_OF.search(whole_left) is not None
         or _THAN_PRIOR.search(left) is not None
     )
 
