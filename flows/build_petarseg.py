@@ -22,6 +22,7 @@ from tasks.artifacts import publish_artifacts
 from tasks.exam_stage import discreet
 from tasks.exams import check_device, convert_exam, find_lesions, finish_exam
 from tasks.extraction import probe_endpoints
+from tasks.labelling import check_anatomy, open_labeller
 from tasks.numbering import detect_slice_numbering, summarise_slices
 from tasks.progress import BuildProgress, StageProgress
 from tasks.publish import publish_dataset
@@ -66,6 +67,7 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
     log = get_run_logger()
     workspace = Workspace.open(Path(out), Path(key_dir) if key_dir else None)
     check_device(config.lesions)
+    check_anatomy(config.anatomy)
     probe_endpoints(config.extraction, config.structure)
     with workspace.lock(), BuildProgress() as progress:
         # 1. Find the studies and their reports.
@@ -111,8 +113,8 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
             in_batches(kept, config, bar, lambda ids: structure_findings.submit(workspace, {i: masked[i] for i in ids}, config), chunk=100)
 
         # 6. Label the CT and bring everything to 3 mm, 192x192x352.
-        with progress.stage("Label and resample", len(kept)) as bar:
-            each_exam(kept, config, bar, lambda exam_id: finish_exam.submit(workspace, exam_id, exams[exam_id], config))
+        with progress.stage("Label and resample", len(kept)) as bar, open_labeller(config.anatomy) as labeller:
+            each_exam(kept, config, bar, lambda exam_id: finish_exam.submit(workspace, exam_id, exams[exam_id], labeller))
 
         # 7. Tables, contract, card, QA pages, checksums: a version, or nothing.
         with progress.stage("Publish dataset", None):

@@ -126,7 +126,14 @@ class LesionsConfig(Section):
 class AnatomyConfig(Section):
     """Which anatomy labels the CT gets."""
 
-    method: Literal["tissue"] = Field("tissue", description="tissue: classes from CT numbers (lung, fat, soft tissue, bone, gas).")
+    method: Literal["tissue", "totalsegmentator"] = Field(
+        "tissue",
+        description="tissue: classes from CT numbers (lung, fat, soft tissue, bone, gas). totalsegmentator: 117 structures, from "
+        "staged weights, with the extra 'anatomy'.",
+    )
+    weights: Path | None = Field(None, description="For totalsegmentator: folder of the staged weights; nothing is ever downloaded.")
+    fast: bool = Field(True, description="For totalsegmentator: the 3 mm model instead of the 1.5 mm ones.")
+    device: str = Field("gpu", pattern=r"^(cpu|gpu|gpu:\d+)$", description="For totalsegmentator: cpu, gpu or gpu:N.")
 
 
 class DatasetConfig(Section):

@@ -168,8 +168,8 @@ class Assembler:
         rows = []
         for lesion, structure in zip(found["lesions"], structures, strict=True):
             finding = findings[int(lesion["finding"])]
-            place = placed[lesion["label"]]
-            if place["bbox_ijk"] is None:
+            place = placed.get(lesion["label"])
+            if place is None:
                 self._drop("resample", Reason.OUTSIDE_GRID)
                 self._reject(exam_id, "finish", Reason.OUTSIDE_GRID, {"max_ras_mm": lesion["max_ras_mm"]}, sentence=finding["sentence"])
                 continue
@@ -184,18 +184,10 @@ class Assembler:
         self._out.grids[exam_id] = finished["grid"]
         self._out.exams.append(self._exam_row(exam_id, exam, converted, finished, n_lesions=len(rows)))
         for item in finished["anatomy"]:
+            key = f"{exam_id}/{item['anatomy_class']}"
+            values = {name: item[name] for name in ("anatomy_class", "volume_ml", "question", "answer")}
             self._out.anatomy.append(
-                self._row(
-                    AnatomyRow,
-                    f"{exam_id}/{item['name']}",
-                    exam_id=exam_id,
-                    split=self._split(exam),
-                    anatomy_class=item["name"],
-                    mask_label=item["label"],
-                    volume_ml=item["volume_ml"],
-                    question="Which structure does the mask show?",
-                    answer=f"The mask shows {item['name'].replace('_', ' ')}.",
-                )
+                self._row(AnatomyRow, key, exam_id=exam_id, split=self._split(exam), mask_label=item["label"], **values)
             )
 
     def _split(self, exam: Mapping[str, Any]) -> str:

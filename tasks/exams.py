@@ -15,7 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from petarseg.anatomy.tissue import TISSUE_CLASSES, label_tissues
+from petarseg.anatomy.questions import make_questions
+from petarseg.anatomy.site import sites_of
 from petarseg.dataset.grid import CT_FILL_HU, PET_FILL_SUV, exam_grid
 from petarseg.dataset.labels import resample_labels
 from petarseg.dataset.resample import resample_image
@@ -38,6 +39,7 @@ from schemas.config import BuildConfig, LesionsConfig
 from tasks import versions
 from tasks.archive import ExamSource
 from tasks.exam_stage import exam_stage, exam_task
+from tasks.labelling import Labeller
 from tasks.structure import structure_by_rules
 from tasks.workspace import Workspace
 
@@ -218,66 +220,62 @@ def lesion_record(
 
 
 @exam_task(name="finish exam", task_run_name="finish {exam_id}")
-def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], config: BuildConfig) -> dict[str, Any]:
-    """Label the CT and write the four volumes on the 3 mm grid, with the MIP picture, below ``final/``."""
+def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], labeller: Labeller) -> dict[str, Any]:
+    """Label the CT and write the four volumes on the 3 mm grid, with the pictures of exam and lesions, below ``final/``."""
     folder = workspace.exam_dir(exam_id)
     final = folder / "final"
 
     def make() -> tuple[dict[str, Any], list[Path]]:
         pet = Volume.load(folder / "pet.nii.gz")
         ct = Volume.load(folder / "ct.nii.gz")
-        native = Volume.load(folder / "lesions.nii.gz")
-        anatomy = label_tissues(ct)
         grid = exam_grid(pet, ct)
-        lesions = resample_labels(native, grid)
+        lesions = resample_labels(Volume.load(folder / "lesions.nii.gz"), grid)
         volumes = {
             "pet": resample_image(pet, grid, PET_FILL_SUV),
             "ct": resample_image(ct, grid, CT_FILL_HU, dtype=np.int16),
             "lesions": lesions.volume,
-            "anatomy": resample_labels(anatomy, grid).volume,
+            "anatomy": labeller.label(ct, grid),
         }
         files = []
         for name, volume in volumes.items():
             volume.save(final / f"{name}.nii.gz")
             files.append(final / f"{name}.nii.gz")
-        mip_png(volumes["pet"], volumes["lesions"], final / "mip.png")
-        files.append(final / "mip.png")
-        for record in lesions.records:
-            if record.voxels:
-                picture = final / f"lesion-{record.label}.png"
-                lesion_png(volumes["pet"], volumes["ct"], volumes["lesions"], record.label, picture)
-                files.append(picture)
+        there = [record for record in lesions.records if record.voxels]
+        files += draw(volumes, [record.label for record in there], final)
+        names = {label: name for label, name in labeller.names.items() if label}
+        sites = sites_of(volumes["lesions"], volumes["anatomy"], names)
         result = {
             "grid": grid.record(pet),
             "shape": list(grid.shape),
             "spacing_mm": list(grid.spacing_mm),
             "sha256": {path.name: sha256_file(path) for path in files},
-            "lesions": [{**dataclasses.asdict(record), **place(volumes, record.label)} for record in lesions.records],
-            "anatomy": tissue_volumes(volumes["anatomy"]),
+            "lesions": [
+                {
+                    **dataclasses.asdict(record),
+                    "bbox_ijk": box_of(volumes["lesions"], record.label),
+                    "anatomy_class": sites[record.label].best,
+                }
+                for record in there
+            ],
+            "anatomy": [dataclasses.asdict(item) for item in make_questions(volumes["anatomy"], names, seed=exam_id)],
         }
         return result, files
 
-    inputs = (versions.FINISH, exam["source_key"], workspace.key_of("lesions", exam_id), config.anatomy.model_dump(mode="json"))
+    inputs = (versions.FINISH, exam["source_key"], workspace.key_of("lesions", exam_id), labeller.key)
     return exam_stage(workspace, "finish", exam_id, inputs, make)
 
 
-def place(volumes: Mapping[str, Volume], label: int) -> dict[str, Any]:
-    """Return a lesion's box on the exam grid and the anatomy class that it overlaps most."""
-    mask = volumes["lesions"].array == label
-    where = np.argwhere(mask)
-    if not len(where):
-        return {"bbox_ijk": None, "anatomy_class": None}
-    classes, counts = np.unique(volumes["anatomy"].array[mask], return_counts=True)
-    best = int(classes[counts.argmax()])
-    low, high = where.min(axis=0), where.max(axis=0) + 1
-    return {"bbox_ijk": [*low.tolist(), *high.tolist()], "anatomy_class": TISSUE_CLASSES.get(best) if best else None}
+def draw(volumes: Mapping[str, Volume], labels: Sequence[int], folder: Path) -> list[Path]:
+    """Draw the exam's MIPs and the three planes of each lesion; return the files."""
+    mip_png(volumes["pet"], volumes["lesions"], folder / "mip.png")
+    files = [folder / "mip.png"]
+    for label in labels:
+        files.append(folder / f"lesion-{label}.png")
+        lesion_png(volumes["pet"], volumes["ct"], volumes["lesions"], label, files[-1])
+    return files
 
 
-def tissue_volumes(anatomy: Volume) -> list[dict[str, Any]]:
-    """Return label, name and volume in ml of each tissue class on the exam grid."""
-    counts = np.bincount(anatomy.array.ravel(), minlength=max(TISSUE_CLASSES) + 1)
-    return [
-        {"label": label, "name": name, "volume_ml": round(float(counts[label]) * anatomy.voxel_volume_ml, 3)}
-        for label, name in sorted(TISSUE_CLASSES.items())
-        if label and counts[label]
-    ]
+def box_of(labels: Volume, label: int) -> list[int]:
+    """Return the box of a label: i0, j0, k0 (first), i1, j1, k1 (one past the last)."""
+    where = np.argwhere(labels.array == label)
+    return [*where.min(axis=0).tolist(), *(where.max(axis=0) + 1).tolist()]

@@ -1,0 +1,93 @@
+"""Who labels the CT: tissue classes from CT numbers, or a TotalSegmentator worker that lives as long as the stage."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Protocol
+
+import numpy as np
+
+from petarseg.anatomy.tissue import TISSUE_CLASSES, label_tissues
+from petarseg.anatomy.totalseg import TotalSegmentator
+from petarseg.anatomy.weights import StagedWeights, check_weights
+from petarseg.dataset.grid import CT_FILL_HU, Grid
+from petarseg.dataset.resample import resample_image, resample_nearest
+from petarseg.errors import ConfigError
+from petarseg.volume import Volume
+from schemas.config import AnatomyConfig
+
+
+class Labeller(Protocol):
+    """Labels the anatomy of an exam on its grid."""
+
+    key: object
+    """What decides the result, for the stage's record."""
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Label to class name; 0 is background."""
+
+    def label(self, ct: Volume, grid: Grid) -> Volume:
+        """Return the label map of a CT (HU, native grid) on the exam grid."""
+
+
+class TissueLabeller:
+    """Tissue classes, of the CT as it is published: smoothed and brought to the grid first, so that noise makes no bone."""
+
+    key: object = "tissue"
+    names: Mapping[int, str] = TISSUE_CLASSES
+
+    def label(self, ct: Volume, grid: Grid) -> Volume:
+        """Return the tissue classes on the exam grid."""
+        return label_tissues(resample_image(ct, grid, CT_FILL_HU, antialias=True, dtype=np.int16))
+
+
+class OrganLabeller:
+    """TotalSegmentator's 117 classes; one worker, one exam at a time."""
+
+    def __init__(self, model: TotalSegmentator, weights: StagedWeights) -> None:
+        self._model, self._weights = model, weights
+        self._lock = threading.Lock()
+        self.key: object = ["totalsegmentator", weights.fast, sorted(weights.sha256.items())]
+
+    @property
+    def names(self) -> Mapping[int, str]:
+        """Label to class name."""
+        return self._model.classes
+
+    def label(self, ct: Volume, grid: Grid) -> Volume:
+        """Return the organs on the exam grid; the fast model works at 3 mm anyway, so it gets the CT there."""
+        with self._lock:
+            if self._weights.fast:
+                return self._model.label(resample_image(ct, grid, CT_FILL_HU, antialias=True, dtype=np.int16))
+            return resample_nearest(self._model.label(ct), grid)
+
+
+def check_anatomy(config: AnatomyConfig) -> StagedWeights | None:
+    """Check that the anatomy of the configuration can be had; before the first exam.
+
+    Raises
+    ------
+    ConfigError
+        If weights are not configured, not there, damaged, or meant for tests.
+    """
+    if config.method == "tissue":
+        return None
+    if config.weights is None:
+        raise ConfigError(
+            "anatomy.method 'totalsegmentator' needs anatomy.weights: the folder of the staged weights (docs/how-to/anatomy.md)"
+        )
+    return check_weights(config.weights, fast=config.fast)
+
+
+@contextmanager
+def open_labeller(config: AnatomyConfig) -> Iterator[Labeller]:
+    """Start the labeller of the configuration and end it with the block."""
+    weights = check_anatomy(config)
+    if weights is None:
+        yield TissueLabeller()
+        return
+    with TotalSegmentator(weights, device=config.device) as model:
+        yield OrganLabeller(model, weights)
