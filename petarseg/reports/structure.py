@@ -23,6 +23,8 @@ from petarseg.reports.structure_side import bare_side, find_side
 from petarseg.reports.structure_vocabulary import LYMPH_NODE, Mention
 
 NOT_STATED = "N/A"
+# Parts that several organs have: an organ named in the heading owns them.
+_PARTS = frozenset({"apex", "apical", "right lobe", "left lobe"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,14 @@ def _decide(text: str, scope: Scope, ranked: Sequence[Ranked], origin: int) -> S
     sites, side = of(Rank.SITE), scope.side
     heading = cues.HEADING.match(text, origin)
     beyond_heading = [m for m in sites if heading is None or m.start >= heading.end()]
-    if any(m.term.kind in PLACED for m in beyond_heading):
+    placed = [m for m in beyond_heading if m.term.kind in PLACED]
+    titled = {m.term.organ for m in sites if m not in beyond_heading and m.term.kind == "site"}
+    if placed and titled and all(m.text in _PARTS and m.term.organ not in titled for m in placed):
+        # "Prostate: focus in the left apex": a mere part of an organ belongs to the organ of the heading.
+        sites = [m for m in sites if m not in placed]
+        said = (bare_side(match.group(0)) for match in cues.SIDE.finditer(text, placed[0].start - 12, placed[-1].end))
+        side = side or next((name for name in said if name in ("left", "right")), "")
+    elif placed:
         sites = beyond_heading
     if scope.count > 1:
         sites, side = _own_item(text, scope, sites)
