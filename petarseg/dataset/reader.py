@@ -37,6 +37,7 @@ class _Layout:
     shape: Box
     dtype: np.dtype[Any]
     affine: NDArray[np.float64]
+    codec: str
     first_group: int
 
 
@@ -54,7 +55,7 @@ class Shard:
         group = 0
         for name, item in about["volumes"].items():
             x, y, z = item["shape"]
-            self.layouts[name] = _Layout((x, y, z), np.dtype(item["dtype"]), np.array(item["affine_ras_mm"]), group)
+            self.layouts[name] = _Layout((x, y, z), np.dtype(item["dtype"]), np.array(item["affine_ras_mm"]), item["codec"], group)
             group += -(-z // self.brick)
 
     def read(self, volume: str, start: Box, stop: Box) -> NDArray[Any]:
@@ -66,7 +67,9 @@ class Shard:
             In Fortran order, as the volumes are stored.
         """
         layout, size = self.layouts[volume], self.brick
-        out = np.full([high - low for low, high in zip(start, stop, strict=True)], FILL.get(volume, 0), dtype=layout.dtype, order="F")
+        fill = layout.dtype.type(FILL.get(volume, 0))
+        out = np.full([high - low for low, high in zip(start, stop, strict=True)], fill, dtype=layout.dtype, order="F")
+        blank = fill.tobytes()
         low = [max(0, value) for value in start]
         high = [min(value, limit) for value, limit in zip(stop, layout.shape, strict=True)]
         if any(h <= first for first, h in zip(low, high, strict=True)):
@@ -78,12 +81,15 @@ class Shard:
         for number, layer in enumerate(layers):
             for row in range(low[1] // size, -(-high[1] // size)):
                 for column in range(low[0] // size, -(-high[0] // size)):
+                    data = bricks[(number * up + row) * across + column].as_buffer()
+                    if data.size == len(blank) and data.to_pybytes() == blank:
+                        continue  # `out` holds this value already
                     corner = (column * size, row * size, layer * size)
-                    shape = tuple(min(size, limit - first) for first, limit in zip(corner, layout.shape, strict=True))
-                    brick = decode(bricks[(number * up + row) * across + column].as_buffer(), (shape[0], shape[1], shape[2]), layout.dtype)
+                    x, y, z = (min(size, limit - first) for first, limit in zip(corner, layout.shape, strict=True))
+                    brick = decode(data, (x, y, z), layout.dtype, layout.codec)
                     source, target = [], []
                     for axis in range(3):
-                        first, last = max(low[axis], corner[axis]), min(high[axis], corner[axis] + shape[axis])
+                        first, last = max(low[axis], corner[axis]), min(high[axis], corner[axis] + brick.shape[axis])
                         source.append(slice(first - corner[axis], last - corner[axis]))
                         target.append(slice(first - start[axis], last - start[axis]))
                     out[tuple(target)] = brick[tuple(source)]

@@ -1,10 +1,10 @@
-"""Training shards: volumes cut into bricks of 32 voxels, as Parquet files of which a reader fetches only what a crop touches.
+"""Training shards: volumes cut into bricks of 48 voxels, as Parquet files of which a reader fetches only what a crop touches.
 
 One file an exam, ``shards/<exam_id>.parquet``; a row a brick, ordered by volume, then z, y, x. A row group holds one layer of bricks
 (one volume, one z), so that a crop reads few of them. Columns: ``volume`` (pet, ct, lesions, anatomy), ``i``, ``j``, ``k`` (first
-voxel), ``data``: the brick's values in little-endian Fortran order (x fastest), cut at the volume's border, zstd-compressed. A brick
-whose voxels are all equal is kept as that one value. The file's key-value metadata (``petarseg``) names shape, affine and type of
-each volume.
+voxel), ``data``: the brick's values in little-endian Fortran order (x fastest), cut at the volume's border, compressed (LZ4 raw or
+zstd). A brick whose voxels are all equal is kept as that one value. The file's key-value metadata (``petarseg``) names shape, affine,
+type and codec of each volume.
 """
 
 from __future__ import annotations
@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 from petarseg.files import atomic_path
 from petarseg.volume import Volume
 
-BRICK = 32
+BRICK = 48
 """Edge in voxels. Smaller bricks read less around a crop but cost more calls (benchmarks/crops.py)."""
-CODEC = pa.Codec("zstd", 1)
+CODECS = {"zstd": pa.Codec("zstd", 1), "lz4_raw": pa.Codec("lz4_raw")}
+"""LZ4 unpacks a PET several times faster at an eighth more bytes; a CT, being noise, would grow by half, so it keeps zstd."""
 SCHEMA = pa.schema(
     [
         pa.field("volume", pa.string(), nullable=False),
@@ -45,7 +46,12 @@ def write_shard(volumes: Mapping[str, Volume], path: Path) -> None:
         ``<exam_id>.parquet``.
     """
     about = {
-        name: {"shape": list(volume.shape), "dtype": volume.array.dtype.newbyteorder("<").str, "affine_ras_mm": volume.affine.tolist()}
+        name: {
+            "shape": list(volume.shape),
+            "dtype": volume.array.dtype.newbyteorder("<").str,
+            "codec": codec_for(volume.array.dtype),
+            "affine_ras_mm": volume.affine.tolist(),
+        }
         for name, volume in volumes.items()
     }
     schema = SCHEMA.with_metadata({"petarseg": json.dumps({"brick": BRICK, "volumes": about})})
@@ -68,18 +74,23 @@ def _layer(name: str, array: NDArray[Any], k: int, schema: pa.Schema) -> pa.Tabl
     return pa.table([[name] * len(places), *columns, data], schema=schema)
 
 
+def codec_for(dtype: np.dtype[Any]) -> str:
+    """Return the codec of volumes of a type; CT is the one of 16 bits."""
+    return "zstd" if dtype.kind == "i" and dtype.itemsize == 2 else "lz4_raw"
+
+
 def encode(brick: NDArray[Any]) -> bytes:
     """Return a brick's bytes: one value when all are equal, else its values, compressed."""
     little = brick.astype(brick.dtype.newbyteorder("<"), copy=False)
     first = little.flat[0]
     if (little == first).all():
         return bytes(little[:1, :1, :1].tobytes())
-    return bytes(CODEC.compress(little.tobytes(order="F"), asbytes=True))
+    return bytes(CODECS[codec_for(brick.dtype)].compress(little.tobytes(order="F"), asbytes=True))
 
 
-def decode(data: pa.Buffer, shape: tuple[int, int, int], dtype: np.dtype[Any]) -> NDArray[Any]:
+def decode(data: pa.Buffer, shape: tuple[int, int, int], dtype: np.dtype[Any], codec: str) -> NDArray[Any]:
     """Return the brick of `shape` that `encode` wrote; read-only."""
     if data.size == dtype.itemsize:
         return np.broadcast_to(np.frombuffer(data, dtype=dtype), shape)
-    values = CODEC.decompress(data, decompressed_size=int(np.prod(shape)) * dtype.itemsize)
+    values = CODECS[codec].decompress(data, decompressed_size=int(np.prod(shape)) * dtype.itemsize)
     return np.frombuffer(values, dtype=dtype).reshape(shape, order="F")
