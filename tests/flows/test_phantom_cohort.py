@@ -8,7 +8,7 @@ import pytest
 
 from cli.demo import compare
 from petarseg.leakscan import scan_files
-from tests.flows.conftest import petarseg
+from tests.flows.conftest import ROOT, petarseg
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("phantom_cohort")]
 
@@ -70,3 +70,13 @@ def test_status_tells_what_is_done(phantom_build):
     assert values["running"] is False
     assert values["latest"] == phantom_build.result["version"]
     assert values["stages"]["finish"]["ok"] == phantom_build.result["n_exams"]
+
+
+def test_the_five_lines_of_the_readme_load_the_dataset(phantom_build, capsys):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    code = readme.split("```python\n")[1].split("```")[0]
+    assert "demo/build/dataset/latest" in code
+    names: dict[str, object] = {}
+    exec(code.replace("demo/build/dataset/latest", str(phantom_build.dataset)), names)
+    assert names["pet"].shape == (192, 192, 352)
+    assert capsys.readouterr().out.strip()
