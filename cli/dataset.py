@@ -1,4 +1,4 @@
-"""`petarseg validate`, `diff`: is a published dataset sound, and what changed between two versions."""
+"""`petarseg validate`, `export`, `diff`: is a published dataset sound, how does it look in a viewer, what changed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on std
 def register(app: typer.Typer) -> None:
     """Add the commands of this module."""
     add(app, "validate", validate, example="petarseg validate /data/petarseg/dataset/latest")
+    add(app, "export", export, example="petarseg export dataset/latest E0123456789ab --out for-the-viewer")
     add(app, "diff", diff, example="petarseg diff dataset/v1-1a2b3c4d5e dataset/latest")
 
 
@@ -37,6 +38,23 @@ def validate(
             err.print(f"{item.table}.{item.column}: {item.rule} at {item.key}  {item.detail}", markup=False)
         err.print(f"{len(broken)} broken rules" if broken else "every rule holds")
     return EXIT_REJECTED if broken else EXIT_OK
+
+
+def export(
+    dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of one version.")],
+    exam: Annotated[str, typer.Argument(metavar="EXAM", help="exam_id of exams.parquet.")],
+    out: Annotated[Path, typer.Option(help="Folder for the derived PET and CT series and seg.dcm.")],
+    as_json: JsonOption = False,
+) -> int:
+    """Write an exam as DICOM: PET and CT on the 3 mm grid and the masks as a segmentation, for PACS, OHIF or 3D Slicer."""
+    from petarseg.quality.export import export_exam
+
+    seg = export_exam(dataset, exam, out)
+    if as_json:
+        print_json({"status": "ok", "seg": str(seg), "out": str(out)})
+    else:
+        err.print(f"seg      {seg}")
+    return EXIT_OK
 
 
 def diff(

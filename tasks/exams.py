@@ -20,6 +20,7 @@ from petarseg.anatomy.site import sites_of
 from petarseg.dataset.grid import CT_FILL_HU, PET_FILL_SUV, exam_grid
 from petarseg.dataset.labels import resample_labels
 from petarseg.dataset.resample import resample_image
+from petarseg.dataset.shards import write_shard
 from petarseg.dicom.convert import convert_ct, convert_pet
 from petarseg.errors import ExamRejected, FindingRejected
 from petarseg.files import sha256_file, write_json
@@ -240,6 +241,8 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
         for name, volume in volumes.items():
             volume.save(final / f"{name}.nii.gz")
             files.append(final / f"{name}.nii.gz")
+        write_shard(volumes, final / "shard.parquet")
+        files.append(final / "shard.parquet")
         there = [record for record in lesions.records if record.voxels]
         files += draw(volumes, [record.label for record in there], final)
         names = {label: name for label, name in labeller.names.items() if label}

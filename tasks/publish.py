@@ -91,6 +91,8 @@ def write_version(
             relative = f"volumes/{exam.exam_id}/{name}.nii.gz"
             link(source / f"{name}.nii.gz", folder / relative)
             known[relative] = digests[f"{name}.nii.gz"]
+        link(source / "shard.parquet", folder / "shards" / f"{exam.exam_id}.parquet")
+        known[f"shards/{exam.exam_id}.parquet"] = digests["shard.parquet"]
         link(source / "mip.png", folder / "qa" / f"{exam.exam_id}.png")
         known[f"qa/{exam.exam_id}.png"] = digests["mip.png"]
     for lesion in assembled.lesions:

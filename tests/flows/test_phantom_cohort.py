@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
 from cli.demo import compare
+from petarseg.dataset import open as open_shards
 from petarseg.leakscan import scan_files
 from tests.flows.conftest import ROOT, petarseg
 
@@ -80,3 +82,13 @@ def test_the_five_lines_of_the_readme_load_the_dataset(phantom_build, capsys):
     exec(code.replace("demo/build/dataset/latest", str(phantom_build.dataset)), names)
     assert names["pet"].shape == (192, 192, 352)
     assert capsys.readouterr().out.strip()
+
+
+def test_an_exam_opens_in_a_viewer_and_in_a_training_loop(phantom_build, tmp_path):
+    exam_id = phantom_build.rows("exams")[0]["exam_id"]
+    done = petarseg("export", phantom_build.dataset, exam_id, "--out", tmp_path / "dicom", "--json")
+    assert Path(json.loads(done.stdout)["seg"]).exists()
+    assert petarseg("export", phantom_build.dataset, "E000", "--out", tmp_path / "x", check=None).returncode == 2
+
+    crops = open_shards(phantom_build.dataset)
+    assert len(crops) == phantom_build.result["n_lesions"]
