@@ -132,7 +132,7 @@ _PARTIAL = re.compile(
 _PARTIAL_CUE = re.compile(
     r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|"
     r"seen|signed|"
-    r"dictated|read|reported|compar(?:ison|ed\s+(?:to|with))|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
+    r"dictated|read|reported|compar(?:ison|e|ed)(?:\s+(?:to|with))?|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
     r"PET(?:[/-]CT)?|MRI?|"
     r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|LMP|DOB|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|"
     r"dated\s+)?"

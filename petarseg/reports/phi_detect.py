@@ -201,6 +201,9 @@ def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
         end = match.start() + len(low)
         if (low not in parts and low not in plain) or is_eponym(text, match.start(), end, strict=True):
             continue
+        following = WORD.match(text, end + 1)
+        if following is not None and text[end] == " " and is_eponym(text, match.start(), following.end(), strict=True):
+            continue  # "Ivor Lewis esophagectomy" in the report of Ivor Lewis Kagan
         if (low in parts and (match.group()[0].isupper() or len(low) > 5)) or (
             low in plain and match.group()[0].isupper() and in_name_place(text, match.start(), end)
         ):

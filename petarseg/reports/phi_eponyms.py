@@ -37,7 +37,7 @@ _HEADS = (
     "histiocytosis mastocytosis macroglobulin[ae]mia leuk[ae]mia pneumonia effusion infection nodularity osteoarthropathy node[s]? "
     "metastas[ie]s implant "
     "ward regimen protocol dose dosimetry therapy treatment suspension block injection solution biops(?:y|ies) rule ratio factor "
-    "effect tumou?rs? chromosome"
+    "effect tumou?rs? chromosome \\w*ectomy \\w*otomy \\w*ostomy \\w*plasty \\w*pexy \\w*oscopy"
 )
 _HEAD = "(?:" + "|".join(dict.fromkeys(_HEADS.split())) + ")"
 # Words that may stand between the name and its head: "Hodgkin's B-cell lymphoma", "Siewert type II tumor", "Child-Pugh class B".

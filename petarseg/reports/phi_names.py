@@ -218,7 +218,7 @@ def _is_forename(text: str, match: re.Match[str], shouting: bool, *, known_only:
         return False
     if len(word) == 1:
         return True
-    if word.isupper() != shouting and len(word) < 5:
+    if word.isupper() and not shouting and len(word) < 5:
         return False
     return may_be_name(word) or not known_only
 
@@ -264,6 +264,7 @@ def find_names(text: str) -> Iterator[PhiSpan]:
     """Find names by label, title, credential, signature and header line."""
     yield from _by_title(text)
     yield from _by_label(text)
+    yield from _by_bare_label(text)
     yield from _by_credential(text)
     yield from _by_lead(text)
     yield from _by_header_line(text)
@@ -320,6 +321,19 @@ def _by_label(text: str) -> Iterator[PhiSpan]:
             start = after.end()
             if not _person_like(text, start):
                 break
+
+
+# NAME Quill, Jasper R: the label and the comma make a name even of plain words.
+_BARE_LABEL = re.compile(
+    rf"(?:^|(?<=[ \t]{{2}}))[ \t]*(?:NAME|Name|PATIENT|Patient|PT|Pt)[ ]{{1,3}}(?=[{UPPER}][\w'’-]+,[ ]?[{UPPER}])", re.MULTILINE
+)
+
+
+def _by_bare_label(text: str) -> Iterator[PhiSpan]:
+    for match in _BARE_LABEL.finditer(text):
+        end = read_name(text, match.end())
+        if end is not None:
+            yield PhiSpan(match.end(), end, "NAME")
 
 
 def _general_label(label: str) -> bool:
@@ -402,7 +416,9 @@ def _by_lead(text: str) -> Iterator[PhiSpan]:
         if not before or before[-1] not in " \t\n:" or not _LEAD.search(before):
             continue
         weak = _WEAK_LEAD.search(before) is not None and not _STRONG_LEAD.search(before)
-        strong = _STRONG_LEAD.search(before) is not None and is_proper(match.group()) and not match.group().isupper()
+        strong = (
+            _STRONG_LEAD.search(before) is not None and is_proper(match.group()) and (not match.group().isupper() or len(match.group()) > 3)
+        )
         if (
             not strong
             and not may_be_name(match.group())
@@ -523,7 +539,7 @@ def _by_header_line(text: str) -> Iterator[PhiSpan]:
                 and re.match(r"\s*(?:[,;|/(.\t-]|$|\s{2,}|\n|_x000D_|\d|[A-Z#]{2,}|\s[/–—-])", text[end : end + 8])
             ) and (
                 all(not is_word(word) or word.lower() in COMMON_WORDS for word in words)
-                or (text[end : end + 1] in ",;|(" or not text[end : line.end()].strip())
+                or (text[end : end + 1] in ",;|(" or "," in text[absolute:end] or not text[end : line.end()].strip())
             ):
                 yield PhiSpan(absolute, end, "NAME")
 

@@ -21,6 +21,11 @@ _IP = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
 _GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
 _SSN = re.compile(r"(?<![\w.-])(?:\d{3}|[Xx*]{3})[- ](?:\d{2}|[Xx*]{2})[- ]\d{4}(?![\w-])(?!\.\d)")
+# RUN USER: DHARRIS4
+_LOGIN = re.compile(
+    r"\b(?:run[ ])?(?:user|login|operator)(?:[ ]?(?:id|name))?\s*[:=]\s*(?P<id>[A-Za-z][A-Za-z._-]*\d[\w.-]*)", re.IGNORECASE
+)
+_SHORT_PHONE = re.compile(r"\b(?:at|on|ext\.?|extension|x)[ ](?P<id>\d-\d{4})(?![\w-])(?!\.\d)", re.IGNORECASE)
 # 80012277^^^HOSP: a number as HL7 writes it. C 20 55 31: groups of digits in a field of their own.
 _CARET_NUMBER = re.compile(r"(?<![\w.^])[A-Z]{0,4}\d{4,}(?=\^\^)")
 _GROUPED = re.compile(
@@ -137,7 +142,7 @@ _CLINICAL_CODE = re.compile(
     r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-[A-Z\d]{2})?|A9\d{3}|"
     r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|"
     r"Lung)-?RADS.*|"
-    r"RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d+D|TF\d*|MI-?DR|GRCh\d+|\d+(?:mm|cm|mg|ml|"
+    r"P(?:age|g)?\.?\d{1,3}/\d{1,3}|RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d+D|TF\d*|MI-?DR|GRCh\d+|\d+(?:mm|cm|mg|ml|"
     r"mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
     re.IGNORECASE,
 )
@@ -224,6 +229,8 @@ def find_contacts(text: str) -> Iterator[PhiSpan]:
         for match in pattern.finditer(text):
             if sum(char.isdigit() for char in match.group()) >= 7:
                 yield PhiSpan(*match.span(), "PHONE")
+    for match in _SHORT_PHONE.finditer(text):
+        yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
     for match in _EXTENSION.finditer(text):
         yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
 
@@ -241,6 +248,8 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
     ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), kind)
+    for match in _LOGIN.finditer(text):
+        yield PhiSpan(match.start("id"), match.end("id"), "NAME")
     for kind, pattern in _LABELLED:
         for match in pattern.finditer(text):
             hyphened = kind == "DEVICE_ID" and re.fullmatch(r"[A-Z]{2,}(?:[-_][A-Z\d]+)*[-_][A-Z]*\d{2,}", match["id"]) is not None

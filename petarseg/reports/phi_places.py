@@ -23,7 +23,8 @@ _FACILITY = (
     r"Health\s+(?:System|Network|Cent(?:er|re)|Services?|Care|Board|Sciences(?:\s+Cent(?:er|re))?)|Healthcare|Medical\s+(?:College|"
     r"Group|School|Associates|Plaza|Pavilion|Campus)|"
     r"Imaging(?:\s+(?:Associates|Group|Partners|Pavilion|Suite|Services|Network|Cent(?:er|re)))?|Radiology(?:\s+(?:Associates|Group|"
-    r"Partners|Consultants|Services|Specialists))?|Oncology(?:\s+(?:Associates|Group|Partners|Consultants|Specialists))|Pavilion|"
+    r"Partners|Consultants|Services|Specialists))?|Oncology(?:\s+(?:Associates|Group|Partners|Consultants|Specialists)|(?!\s+(?:&|and\b|Imaging|Cent|Clinic|Hospital|Institute|Unit|Surgery)))|Pavilion|"
+    r"(?:Family|Internal|Primary)\s+(?:Medicine|Practice|Care)|(?:[A-Z][a-z]+(?:ology|ic|al|ry)\s+)?(?:Associates|Physicians|Specialists)|"
     r"Foundation\s+Trust|NHS\s+Trust|Trust|Nursing\s+Home|Surgery\s+Cent(?:er|re)|"
     r"University|Diagnostics|Klinikum|Krankenhaus|Universit[äa]tsklinikum|Sygehus|Universitetshospital|Sjukhus|H[ôo]pital|Clinique|Surgery|Practice|"
     r"Ospedale|Cl[íi]nica|Ziekenhuis|Health|Lodge|Manor|Hospitalet)"
@@ -82,7 +83,16 @@ _ADDRESS = re.compile(
 _PO_BOX = re.compile(rf"\bP\.?\s?O\.?\s+Box\s+\d+(?:\s*,\s*{_TOWN})?(?:,?\s*{_STATE}\b)?(?:[, ]\s*{_ZIP})?", re.IGNORECASE)
 _TOWN_STATE = re.compile(rf"(?<![\w-]){_CAP}(?:[ ]{_CAP}){{0,2}},[ ]*{_STATE}(?![\w-])(?:[, ]\s*{_ZIP}\b)?")
 _STATE_ZIP = re.compile(rf"\b(?:{'|'.join(sorted(STATE_CODES))})[ ]+\d{{5}}(?:-\d{{4}})?\b")
-_ZIP_LABEL = re.compile(rf"\b(?:ZIP|postal|post)(?:\s*code)?\s*[:#]?\s*(?P<zip>{_ZIP})\b", re.IGNORECASE)
+_ZIP_LABEL = re.compile(
+    rf"\b(?:ZIP|postal|post|eir|PLZ)(?:\s*code)?\s*[:#]?\s*(?P<zip>{_ZIP}|[A-Z]\d[\dW]\s?[A-Z\d]{{4}})\b", re.IGNORECASE
+)
+# "CH-4410 Rötliberg": the postcodes of the continent stand before the town.
+_CONTINENTAL = re.compile(rf"(?<![\w-])(?:CH|DE?|A|AT|DK|NL|BE?|F|I|E|SE?|NO?|FIN?|L|PL|CZ)-\d{{4,5}}[ ]{_TOWN}")
+# "Quay Street, Ballinrath, Co. Sligo": a street without a number needs its town.
+_STREET_TOWN = re.compile(
+    rf"(?<![\w-]){_CAP}(?:[ ]{_CAP}){{0,2}}[ ](?:Street|Avenue|Road|Lane|Crescent|Terrace|Boulevard|Parkway|Gardens|Quay|Mews|Close),[ ]"
+    rf"{_TOWN}(?:,[ ](?:Co\.?[ ])?{_TOWN})?"
+)
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b")
 _RESIDENCE = re.compile(
     rf"\b(?i:(?:resid(?:ent|es|ing)|lives?|living|moved|travel(?:l?ed|s)?|relocated|visiting|born|raised|native|works?|working|"
@@ -181,7 +191,7 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
     plain = all(is_report_word(re.sub(r"\W", "", m.group())) for m in content)
     last = words[-1].group()
     if plain and (
-        last in {"Imaging", "Health", "Radiology"}
+        last in {"Imaging", "Health", "Radiology", "Oncology", "Medicine", "Associates", "Physicians", "Specialists", "Care"}
         or (len(content) < 2 and last in {"Trust", "Pavilion", "Lodge", "Manor", "Diagnostics", "Surgery", "Practice"})
     ):
         return None
@@ -194,12 +204,13 @@ _BEFORE_POSTCODE = re.compile(
     rf"(?:[A-Z]{{1,2}}\d[A-Z\d]?[ ]{{0,2}}\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]{{0,2}}\d[A-Z]\d)\b"
 )
 _ROOM = re.compile(
-    r"\b(?:(?:Bldg|Building|Suite|Ste|Apt|Flat|Tower)\.?[ ]#?[A-Z]?\d{1,4}[A-Z]?\b(?:,?[ ](?=(?:Suite|Ste|Floor|Fl|Room|Rm|Apt|Bldg)\b))?)+"
+    r"\b(?:(?:Bldg|Building|Suite|Ste|Apt|Flat|Tower|Ward|Bay|Room|Rm)\.?[ ]#?[A-Z]?\d{1,4}[A-Z]?(?:-\d{1,4})?\b"
+    r"(?:,?[ ](?=(?:Suite|Ste|Floor|Fl|Room|Rm|Apt|Bldg)\b))?)+"
     r"(?:(?:Suite|Ste|Floor|Fl|Room|Rm)\.?[ ]#?[A-Z\d-]{1,6}\b)?"
 )
 _WARD_LABEL = re.compile(
     r"(?<![\w-])(?:loc(?:ation)?|pt[ ]loc|ward|unit|nursing[ ]unit|room|rm|bed|floor)[ ]?(?:#|no\.?)?[ ]*:[ ]*"
-    r"(?P<place>[A-Z\d][\w/-]*(?:[ ][A-Z\d][\w/-]*){0,3})(?=[ \t]{2,}|[ \t]*(?:$|[|;,\r\n]|_x000D_))",
+    r"(?P<place>[A-Z\d][\w./-]*(?:[ ][A-Z\d][\w./-]*){0,3})(?=[ \t]{2,}|[ \t]*(?:$|[|;,\r\n]|_x000D_))",
     re.IGNORECASE | re.MULTILINE,
 )
 _BUILDING = re.compile(
@@ -209,7 +220,7 @@ _BUILDING = re.compile(
 
 
 def _addresses(text: str) -> Iterator[PhiSpan]:
-    for pattern in (_ADDRESS, _BEFORE_POSTCODE, _BUILDING, _ROOM, _PO_BOX, _STATE_ZIP, _UK_POSTCODE):
+    for pattern in (_ADDRESS, _STREET_TOWN, _CONTINENTAL, _BEFORE_POSTCODE, _BUILDING, _ROOM, _PO_BOX, _STATE_ZIP, _UK_POSTCODE):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), "LOCATION")
     for match in _WARD_LABEL.finditer(text):
