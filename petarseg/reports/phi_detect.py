@@ -77,11 +77,12 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
 
 
 def _joined(text: str, spans: Sequence[PhiSpan]) -> list[PhiSpan]:
-    """Make one name of "Bartholin, Caspar" when its two words were found separately."""
+    """Make one span of a name or an address whose parts were found separately: "Bartholin, Caspar"."""
     joined: list[PhiSpan] = []
     for span in spans:
         last = joined[-1] if joined else None
-        if last is not None and last.type == span.type == "NAME" and re.fullmatch(r",?[ ]{1,2}", text[last.end : span.start]):
+        joinable = last is not None and last.type == span.type and span.type in ("NAME", "LOCATION")
+        if last is not None and joinable and re.fullmatch(r",?[ ]{1,2}", text[last.end : span.start]):
             joined[-1] = PhiSpan(last.start, span.end, "NAME")
         else:
             joined.append(span)

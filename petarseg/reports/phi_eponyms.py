@@ -37,6 +37,7 @@ _HEADS = (
     "histiocytosis mastocytosis macroglobulin[ae]mia leuk[ae]mia pneumonia effusion infection nodularity osteoarthropathy node[s]? "
     "metastas[ie]s implant "
     "ward regimen protocol dose dosimetry therapy treatment suspension block injection solution biops(?:y|ies) rule ratio factor "
+    "gangrene atrophy sclerosis dementia purpura erythema pemphigus lentigo papillomatosis fasciitis lipomatosis pneumonitis colitis "
     "effect tumou?rs? chromosome \\w*ectomy \\w*otomy \\w*ostomy \\w*plasty \\w*pexy \\w*oscopy"
 )
 _HEAD = "(?:" + "|".join(dict.fromkeys(_HEADS.split())) + ")"

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_word, may_be_name
 from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES, REPORT_WORDS, words
 
@@ -27,7 +27,7 @@ _CREDENTIAL = (
     r"FNP(?:-?(?:BC|C))?|ACNP|PharmD|DDS|DMD|DPM|MPH|MSc|BSc|DABR|DABNM|ARRT|CRNA|LPN|MB|BCh|FFR|Dr\.?\s?med|StR|SpR|ST\d|PGY-?\d)"
 )
 _TITLE = re.compile(
-    r"\b(?:Drs?|DRS?|Doctors?|DOCTORS?|Prof(?:essor)?|PROF|Mr|MR|Mrs|MRS|Ms|MS|Miss|MISS|Mx|Sir|Dame|Nurse|Rev|Herr|Frau|Sra?|"
+    r"\b(?:Drs?|DRS?|Dr[ae]|Doctors?|DOCTORS?|Prof(?:essor)?|PROF|Mr|MR|Mrs|MRS|Ms|MS|Miss|MISS|Mx|Sir|Dame|Nurse|Rev|Herr|Frau|Sra?|"
     r"Señora?|Mme|Mlle|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
     r"(?:\.?\s*(?:med|Dr|Prof|Mr|Mrs|Ms|h\.?c)\b)*\.?\s*(?:\(?(?:Mrs|Ms)\)?\.?\s*)?",
 )
@@ -104,6 +104,10 @@ _HEADER_ID = re.compile(
 )
 
 
+# Lakshmi d/o Subramaniam: daughter, son of, as Tamil and Malay names say it.
+_CHILD_OF = re.compile(r"(?:[ds]/o|[DS]/O|a/[lp]|A/[LP])[ ](?=[^\W\d_a-z])")
+
+
 def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = False, limit: int = 6) -> int | None:
     """Walk over the words of a name.
 
@@ -128,6 +132,9 @@ def read_name(text: str, start: int, *, lower: bool = False, known_only: bool = 
     position, end, words, full, comma = start, None, 0, 0, False
     shouting, forename = False, -1
     while words < limit:
+        parent = _CHILD_OF.match(text, position) if full else None
+        if parent is not None:
+            position = parent.end()
         match = WORD.match(text, position)
         if match is None:
             break
@@ -534,7 +541,7 @@ def _by_header_line(text: str) -> Iterator[PhiSpan]:
             named = [word for word in words if may_be_name(word)]
             if (
                 len(words) >= 2
-                and named
+                and (named or ("," in text[absolute:end] and not all(is_report_word(word) for word in words)))
                 and not is_eponym(text, absolute, end)
                 and re.match(r"\s*(?:[,;|/(.\t-]|$|\s{2,}|\n|_x000D_|\d|[A-Z#]{2,}|\s[/–—-])", text[end : end + 8])
             ) and (

@@ -38,7 +38,7 @@ _NHS = re.compile(r"(?<![\w.-])\d{3} \d{3} \d{4}(?![\w-])(?!\.\d)")
 _TOKEN = r"(?=[A-Za-z\d#*._/-]*\d[A-Za-z\d._/-]*\d)[A-Za-z\d#*](?:[A-Za-z\d._/#*-]*[A-Za-z\d])?"
 _SPACED = (
     rf"(?:{_TOKEN}|(?-i:[A-Z]{{1,4}})(?=[ ]\d))(?:[ ]?-[ ]?\d[A-Z\d-]*|[ ](?=\d{{2,}}\b)(?!\d+[./]\d)\d{{2,}}(?![\w.]*\s*(?:mm|cm|mg|mCi|"
-    rf"MBq|min|y|years?)\b))*"
+    rf"MBq|min|y|years?)\b))*(?:(?<=[ ]\d{{5}})[ ]\d(?![\d.,]))?"
 )
 _FILL = r"[\s:#=.,\[(]*(?:(?:is|was|no|nr|num|number|id|code)\b[\s:#=.]*){0,2}"
 
@@ -73,6 +73,7 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
             r"staff|ID|identifier|"
             r"medicare|medicaid|MBI|HICN?|NHS|health[ ]card|OHIP|PHN|CPR|driver'?s?[ ]licen[cs]e|certificate|authori[sz]ation|auth|"
             r"study[ ]subject|subject|ticket|job|voucher|GMC|AHPRA|"
+            r"ramq|nric|aadhaar|bsn|pesel|dni|nif|ahv|mcr|abn|personnummer|health[ ](?:no|number|insurance)|"
             r"dictation|transcription|trans|document|doc|confirmation|reference|ref|dossier|fallnummer|patientennummer)\.?"
             rf"(?:[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id\b|reference\b))?{_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
@@ -142,7 +143,7 @@ _CLINICAL_CODE = re.compile(
     r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-[A-Z\d]{2})?|A9\d{3}|"
     r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|"
     r"Lung)-?RADS.*|"
-    r"P(?:age|g)?\.?\d{1,3}/\d{1,3}|RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d+D|TF\d*|MI-?DR|GRCh\d+|\d+(?:mm|cm|mg|ml|"
+    r"P(?:age|g)?\.?\d{1,3}/\d{1,3}|RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d{1,4}D|TF\d*|MI-?DR|GRCh\d+|\d{1,4}(?:mm|cm|mg|ml|"
     r"mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
     re.IGNORECASE,
 )

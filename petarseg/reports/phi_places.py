@@ -66,12 +66,15 @@ _CITED = re.compile(
     re.IGNORECASE,
 )
 _STREET = (
-    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Way|Terrace|Ter|Circle|Cir|Crescent|Cres|"
+    r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Way|Terrace|Ter|Circle|Cir|Crescent|Cres|Parade|Pde|Esplanade|Promenade|Rise|Vale|"
     r"Close|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Row|Mews|Gardens|Grove|Hill|Walk|Alley|Plaza|Loop|Quay|Route|Turnpike|Pike|Vej|"
     r"Gade|gade|vej)"
 )
 _UNIT_PART = r"(?:,?\s*(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Bldg|Building|Flat|#)\.?\s*#?[A-Za-z]?\d*[A-Za-z-]*\d*)?"
-_ZIP = r"(?:\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d)"
+_ZIP = (
+    r"(?:(?<=(?:NSW|QLD|TAS|VIC)[ ])\d{4}|(?<=(?:SA|WA|NT)[ ])\d{4}|"
+    r"\d{5}(?:-\d{4})?|[A-Z]{1,2}\d[A-Z\d]?\s*\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d)"
+)
 _TOWN = rf"{_CAP}(?:[ ]{_CAP}){{0,3}}"
 _STATE_NAME = "|".join(sorted((re.escape(state) for state in STATES), key=len, reverse=True))
 _STATE = rf"(?:(?i:{_STATE_NAME})|(?:{'|'.join(sorted(STATE_CODES))}))"
@@ -88,6 +91,20 @@ _ZIP_LABEL = re.compile(
 )
 # "CH-4410 Rötliberg": the postcodes of the continent stand before the town.
 _CONTINENTAL = re.compile(rf"(?<![\w-])(?:CH|DE?|A|AT|DK|NL|BE?|F|I|E|SE?|NO?|FIN?|L|PL|CZ)-\d{{4,5}}[ ]{_TOWN}")
+# "Lindenallee 12, 80331 München", "14 rue des Lilas", "Via Garibaldi 3": streets of the continent.
+_CONTINENTAL_STREET = re.compile(
+    rf"(?<![\w-])(?:[{UPPER}][\w-]*(?:allee|stra(?:ß|ss)e|str\.|weg|platz|gasse|ring|damm|ufer|vej|gade|gatan|vägen|veien|laan|straat|plein)"
+    rf"|(?:Via|Viale|Calle|Avenida|Rua|Plaza|Piazza)[ ]{_CAP}(?:[ ]{_CAP}){{0,2}},?)[ ]\d{{1,4}}[a-z]?\b"
+    rf"(?:,[ ](?:[A-Z]{{1,2}}-)?\d{{4,5}}[ ]{_TOWN})?"
+    rf"|(?<![\w.])\d{{1,4}},?[ ](?:rue|avenue|boulevard|place|chemin|quai|allée|impasse)[ ]"
+    rf"(?:(?:de|du|des|la|le|les)[ ]|d['’]|l['’])*{_CAP}"
+    rf"(?:[ ]{_CAP}){{0,2}}(?:,[ ]\d{{5}}[ ]{_TOWN})?"
+)
+# "Known to Dr Sandhu at the Mater Private".
+_SHORT_HOSPITAL = re.compile(
+    rf"\b(?:at|from|to|in)[ ]the[ ](?P<name>{_CAP}(?:[ ]{_CAP}){{0,2}}?[ ](?:Private|Public|General|Memorial|Royal|Mater))\b"
+    rf"(?![ ][a-z]+(?:ly|ed)\b)"
+)
 # "Quay Street, Ballinrath, Co. Sligo": a street without a number needs its town.
 _STREET_TOWN = re.compile(
     rf"(?<![\w-]){_CAP}(?:[ ]{_CAP}){{0,2}}[ ](?:Street|Avenue|Road|Lane|Crescent|Terrace|Boulevard|Parkway|Gardens|Quay|Mews|Close),[ ]"
@@ -158,6 +175,8 @@ def _institutions(text: str) -> Iterator[PhiSpan]:
             text, *match.span()
         ):
             yield PhiSpan(*match.span(), "HOSPITAL")
+    for match in _SHORT_HOSPITAL.finditer(text):
+        yield PhiSpan(match.start("name"), match.end("name"), "HOSPITAL")
     for match in _INSTITUTION_CAPITALS.finditer(text):
         span = _trimmed(text, match.start("name"), match.end("name"), keyword_first=False)
         if span is not None:
@@ -204,13 +223,15 @@ _BEFORE_POSTCODE = re.compile(
     rf"(?:[A-Z]{{1,2}}\d[A-Z\d]?[ ]{{0,2}}\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]{{0,2}}\d[A-Z]\d)\b"
 )
 _ROOM = re.compile(
-    r"\b(?:(?:Bldg|Building|Suite|Ste|Apt|Flat|Tower|Ward|Bay|Room|Rm)\.?[ ]#?[A-Z]?\d{1,4}[A-Z]?(?:-\d{1,4})?\b"
-    r"(?:,?[ ](?=(?:Suite|Ste|Floor|Fl|Room|Rm|Apt|Bldg)\b))?)+"
+    r"\b(?:(?:Bldg|BLDG|Building|Suite|SUITE|Ste|STE|Apt|APT|Flat|Tower|Ward|WARD|Bay|Room|ROOM|Rm|RM)\.?"
+    r"[ ]#?[A-Z]?\d{1,4}[A-Z]?(?:-\d{1,4})?\b"
+    r"(?:,?[ ](?=(?:Suite|SUITE|Ste|STE|Floor|FLOOR|Fl|Room|ROOM|Rm|RM|Apt|APT|Bldg|BLDG)\b))?)+"
     r"(?:(?:Suite|Ste|Floor|Fl|Room|Rm)\.?[ ]#?[A-Z\d-]{1,6}\b)?"
 )
 _WARD_LABEL = re.compile(
-    r"(?<![\w-])(?:loc(?:ation)?|pt[ ]loc|ward|unit|nursing[ ]unit|room|rm|bed|floor)[ ]?(?:#|no\.?)?[ ]*:[ ]*"
-    r"(?P<place>[A-Z\d][\w./-]*(?:[ ][A-Z\d][\w./-]*){0,3})(?=[ \t]{2,}|[ \t]*(?:$|[|;,\r\n]|_x000D_))",
+    r"(?<![\w-])(?:(?:p(?:a?t|atient)[ ])?loc(?:ation)?|(?:ward|clinic|nursing[ ]unit|unit)(?:/[a-z]+)?|room|rm|bed|floor)"
+    r"[ ]?(?:#|no\.?)?[ ]*:[ ]*"
+    r"(?P<place>[A-Z\d][\w./-]*(?:[ ][A-Z\d][\w./-]*){0,3})(?=[ \t]{2,}|[ \t]*(?:$|[|;,(\r\n]|_x000D_))",
     re.IGNORECASE | re.MULTILINE,
 )
 _BUILDING = re.compile(
@@ -220,7 +241,18 @@ _BUILDING = re.compile(
 
 
 def _addresses(text: str) -> Iterator[PhiSpan]:
-    for pattern in (_ADDRESS, _STREET_TOWN, _CONTINENTAL, _BEFORE_POSTCODE, _BUILDING, _ROOM, _PO_BOX, _STATE_ZIP, _UK_POSTCODE):
+    for pattern in (
+        _ADDRESS,
+        _CONTINENTAL_STREET,
+        _STREET_TOWN,
+        _CONTINENTAL,
+        _BEFORE_POSTCODE,
+        _BUILDING,
+        _ROOM,
+        _PO_BOX,
+        _STATE_ZIP,
+        _UK_POSTCODE,
+    ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), "LOCATION")
     for match in _WARD_LABEL.finditer(text):
