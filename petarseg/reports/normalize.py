@@ -44,6 +44,7 @@ _ESCAPE_CHARACTERS = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#
 _BLANKS = {"_x0009_", "&nbsp;", "<b>", "</b>", "<i>", "</i>", "<u>", "</u>"}
 
 _LIST_START = re.compile(r"(?:[-*\u2022+>o]\s+\S|\*|\u2022|\(?\d{1,2}[.)]\s+\S|\(?[a-zA-Z][.)]\s+\S|#\s*\d{1,2}\b)")
+_COMPLETE_FINDING = re.compile(r"suv.{1,40}\b(?:slice|image|im|img|sl|ax|axial)\.?\s?#?\d{1,4}\s?[)\]]?$", re.IGNORECASE)
 _HEADING_START = re.compile(r"[A-Za-z][A-Za-z/&,()' -]{0,48}:(?!\d)")
 _ENDS_OPEN = re.compile(
     r"(?:[,(/&+=~-]|\b(?:of|on|in|at|with|and|or|the|a|an|to|from|by|for|is|was|are|were|has|have|had|which|that|up|measuring|measures|"
@@ -129,6 +130,8 @@ def _is_wrap(above: str, below: str, width: int) -> bool:
         return False
     if (_HEADING_START.match(below) and not below[0].islower()) or _LONE_HEADING.fullmatch(below):
         return False
+    if _COMPLETE_FINDING.search(above) and "suv" in below.lower():
+        return False  # lists of findings without bullets or full stops
     if _ENDS_OPEN.search(above) or _STARTS_CLOSED.match(below):
         return True
     first_word = below.split(None, 1)[0]

@@ -255,7 +255,11 @@ def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) ->
             WORD.search(text, match.end(), match.end() + 20) if first else WORD.search(text[max(0, match.start() - 12) : match.start()])
         )
         family = first and text[match.end() : match.end() + 1] == ","  # NAME: HALL, APRIL
-        if neighbour is None or not neighbour.group().isupper() or (is_word(word) and not family and low not in _MONTH_NAMES):
+        if (
+            neighbour is None
+            or not neighbour.group().isupper()
+            or (is_word(word) and not family and low not in _MONTH_NAMES | GIVEN_NAMES | FAMILY_NAMES)
+        ):
             return False
     if word[0].islower():
         return lower and not is_word(word) and len(word) > 2

@@ -73,7 +73,7 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
             r"staff|ID|identifier|"
             r"medicare|medicaid|MBI|HICN?|NHS|health[ ]card|OHIP|PHN|CPR|driver'?s?[ ]licen[cs]e|certificate|authori[sz]ation|auth|"
             r"study[ ]subject|subject|ticket|job|voucher|GMC|AHPRA|"
-            r"ramq|nric|aadhaar|bsn|pesel|dni|nif|ahv|mcr|abn|personnummer|health[ ](?:no|number|insurance)|"
+            r"ramq|nric|aadhaar|bsn|pesel|dni|nif|ahv|mcr|cmp|crm|rpps|abn|personnummer|health[ ](?:no|number|insurance)|"
             r"dictation|transcription|trans|document|doc|confirmation|reference|ref|dossier|fallnummer|patientennummer)\.?"
             rf"(?:[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id\b|reference\b))?{_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
@@ -129,7 +129,7 @@ _PHONE = [
     re.compile(r"(?<![\w.])(?:\(0\d{1,4}\)|0\d{2,4})[\s-]\d{3,4}[\s-]?\d{3,4}(?![\w-])(?!\.\d)"),
     re.compile(r"(?<![\w.+-])\d{3}-\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w-])(?!\.\d)", re.IGNORECASE),
 ]
-_EXTENSION = re.compile(r"(?:(?<![\w.])(?:ext\.?|extension)[\s:.-]*|(?<=[^\d\s]\s)x)(?P<id>\d{4,6})\b", re.IGNORECASE)
+_EXTENSION = re.compile(r"(?:\((?=p\d{4,5}\))p|(?<![\w.])(?:ext\.?|extension)[\s:.-]*|(?<=[^\d\s]\s)x)(?P<id>\d{4,6})\b", re.IGNORECASE)
 
 # Tokens with digits and letters that medicine writes and that identify nobody.
 _CLINICAL_CODE = re.compile(

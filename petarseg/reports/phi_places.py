@@ -32,6 +32,7 @@ _FACILITY = (
 _INSTITUTION = re.compile(
     rf"(?<![\w-]){_CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{_CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])"
     rf"(?:[ \t](?:(?:University[ ])?(?:NHS[ ])?(?:Foundation[ ])?Trust|Health[ ](?:System|Network|Board)|Medical[ ]Cent(?:er|re)))?"
+    r"(?:,?[ ](?:PLLC|LLC|LLP|Inc\.?|P\.?[CA]\.?|Ltd\.?|GmbH|Pty(?:[ ]Ltd)?)(?![\w]))?"
     rf"(?:[ \t]+(?:of|at|in|"
     rf"for)[ \t]+(?:the[ \t]+)?{_CAP}(?:[ \t]{_CAP}){{0,3}})?"
 )
@@ -94,8 +95,8 @@ _CONTINENTAL = re.compile(rf"(?<![\w-])(?:CH|DE?|A|AT|DK|NL|BE?|F|I|E|SE?|NO?|FI
 # "Lindenallee 12, 80331 München", "14 rue des Lilas", "Via Garibaldi 3": streets of the continent.
 _CONTINENTAL_STREET = re.compile(
     rf"(?<![\w-])(?:[{UPPER}][\w-]*(?:allee|stra(?:ß|ss)e|str\.|weg|platz|gasse|ring|damm|ufer|vej|gade|gatan|vägen|veien|laan|straat|plein)"
-    rf"|(?:Via|Viale|Calle|Avenida|Rua|Plaza|Piazza)[ ]{_CAP}(?:[ ]{_CAP}){{0,2}},?)[ ]\d{{1,4}}[a-z]?\b"
-    rf"(?:,[ ](?:[A-Z]{{1,2}}-)?\d{{4,5}}[ ]{_TOWN})?"
+    rf"|(?:Av\.|Avda\.|Jr\.|C/|Via|Viale|Calle|Avenida|Rua|Plaza|Piazza)[ ]{_CAP}(?:[ ]{_CAP}){{0,2}},?)[ ]\d{{1,4}}[a-z]?\b"
+    rf"(?:,[ ](?:(?:[A-Z]{{1,2}}-)?\d{{4,5}}[ ])?{_TOWN})?"
     rf"|(?<![\w.])\d{{1,4}},?[ ](?:rue|avenue|boulevard|place|chemin|quai|allée|impasse)[ ]"
     rf"(?:(?:de|du|des|la|le|les)[ ]|d['’]|l['’])*{_CAP}"
     rf"(?:[ ]{_CAP}){{0,2}}(?:,[ ]\d{{5}}[ ]{_TOWN})?"

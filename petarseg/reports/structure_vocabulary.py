@@ -100,7 +100,7 @@ _VERTEBRA = re.compile(
     r"(?<![\w.])(?:c[1-7]|(?:th?|d)(?:1[0-2]|[1-9])|l[1-6]|s[1-5])(?![\w.]\d|\w)(?!\s*-?\s*(?:weighted|hyperintens|signal|n[0-3x]\b))"
 )
 _NECK_LEVEL = re.compile(rf"\blevels?\s+((?:{_ROMAN}|[1-7])[ab]?)\b((?:{_JOIN}(?:levels?\s+)?(?:{_ROMAN}|[1-7])[ab]?\b)*)")
-_STATION = re.compile(r"\b(?:station|level|zone)s?\s*#?\s*(\d{1,2}[lr]?i?s?)\b|(?<![\w.])(1[0-4]|[124])\s?([rl])\b(?!\s*[/-])")
+_STATION = re.compile(r"\b(?:station|stn|level|zone)s?\s*#?\s*(\d{1,2}[lr]?i?s?)\b|(?<![\w.])(1[0-4]|[124])\s?([rl])\b(?!\s*[/-])")
 _STATION_LIST = re.compile(r"\bstations\s+(\d{1,2}[lr]?)((?:\s*(?:,|/|and|&)\s*(?:station\s+)?\d{1,2}[lr]?\b)+)")
 _SEGMENT = re.compile(
     rf"\b(?:couinaud\s+)?seg(?:ment)?s?\.?\s*((?:{_ROMAN}|[1-8])[ab]?)\b((?:{_JOIN}(?:segment\s+)?(?:{_ROMAN}|[1-8])[ab]?\b)*)"
@@ -150,7 +150,7 @@ def _numbered(text: str) -> Iterator[Mention]:
         number = match.group(1) or f"{match.group(2)}{match.group(3)}"
         sided = number.rstrip("is")[-1] in "rl"
         thoracic = bool(_THORACIC.search(_around(match))) and int(number.rstrip("lris")) > 7
-        if match.group(0).startswith("station") or sided or thoracic:
+        if match.group(0).startswith(("station", "stn")) or sided or thoracic:
             yield Mention(match.start(), match.end(), match.group(0), _station_term(number))
     for match in _NECK_LEVEL.finditer(text):
         near = _around(match)

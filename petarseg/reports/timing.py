@@ -11,8 +11,10 @@ import re
 
 # --- vocabulary ---
 PRIOR_WORD = (
-    r"(?:previous|previously|prior|priors|formerly|(?<!the )former|earlier|initial|initially|originally|original|baseline|pretreatment|"
-    r"pre - treatment|pretherapy|pre - therapy|interim|old|historical|historic|last|preceding|before|used to be|had been|having been|"
+    r"(?:prev(?: \.)?|"
+    r"previous|previously|prior|priors|formerly|(?<!the )former|earlier|initial|initially|originally|original|baseline|pretreatment|"
+    r"pre - treatment|pretherapy|pre - therapy|"
+    r"pre - (?:rx|tx|rt|op|chemo\w*)|pre(?:rx|tx)|interim|old|historical|historic|last|preceding|before|used to be|had been|having been|"
     r"outside|comparison|staging|nadir)"
 )
 _STUDY = r"(?:study|studies|exam|exams|examination|scan|scans|pet|ct|imaging|images?|report|date|time)"

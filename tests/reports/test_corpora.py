@@ -16,7 +16,7 @@ CORPORA = Path(__file__).parent / "corpora"
 OPEN_FLAGS = {"physiologic", "two_sentences", "dual_time_point"}
 
 
-@pytest.fixture(params=["a", "b", "c"])
+@pytest.fixture(params=["a", "b", "c", "d"])
 def gold(request: pytest.FixtureRequest) -> Path:
     return CORPORA / f"{request.param}.jsonl"
 
