@@ -37,6 +37,7 @@ worker: $(VENV)/.base  ## Start a worker that runs the deployments (needs a serv
 	$(BIN)/prefect worker start --pool petarseg --type process
 
 deploy: $(VENV)/.base  ## Register the deployments of prefect.yaml (needs a server)
+	$(BIN)/prefect work-pool inspect petarseg >/dev/null 2>&1 || $(BIN)/prefect work-pool create petarseg --type process
 	$(BIN)/prefect --no-prompt deploy --all
 
 clean:  ## Remove the environment and the demo

@@ -61,12 +61,23 @@ def run_build(archive: Path, reports: Path, out: Path, key_dir: Path | None, con
 
     check_inputs(archive, reports, config.reports.columns)
     check_writable(out)
+    config = hide_deny(config, key_dir or out / "key")
     err.print("Starting Prefect ...")
     from flows.build_petarseg import build_petarseg, task_runner
 
     return build_petarseg.with_options(task_runner=task_runner(config.run.workers))(
         str(archive), str(reports), str(out), str(key_dir) if key_dir else None, config
     )
+
+
+def hide_deny(config: BuildConfig, key_dir: Path) -> BuildConfig:
+    """Move the deny list into the key folder: Prefect stores the parameters of a run in its database."""
+    import json
+
+    from petarseg.keys import KeyFolder
+
+    KeyFolder.open(key_dir).write_secret("deny", json.dumps(config.reports.deny).encode("utf-8"))
+    return config.model_copy(update={"reports": config.reports.model_copy(update={"deny": []})})
 
 
 def show(result: BuildResult) -> None:
@@ -97,7 +108,7 @@ def phantom(
 
     if size not in ("small", "full"):
         raise ConfigError(f"--size must be small or full, not {size!r}")
-    if out.exists() and any(out.iterdir()):
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise ConfigError(f"--out {out} is not empty; choose another folder")
     with progress_bar("Phantom exams", exams) as update:
         write_cohort(out, n_exams=exams, seed=seed, size="full" if size == "full" else "small", on_progress=lambda done, _: update(done))

@@ -102,9 +102,10 @@ def convert(
         converted.volume.save(out / f"{name}.nii.gz")
         write_json(out / f"{name}.json", converted.sidecar)
         written[name] = {"status": "ok", "path": str(out / f"{name}.nii.gz"), "sidecar": str(out / f"{name}.json")}
+    if study.pet is None and study.reject is not None and (not written or any(item.modality == "PT" for item in study.others)):
+        written["pet"] = {"status": "rejected", "reason": study.reject[0].value, "evidence": study.reject[1]}
     if not written:
-        reason = study.reject[0].value if study.reject else "no_pet_series"
-        written = {"exam": {"status": "rejected", "reason": reason, "evidence": study.reject[1] if study.reject else {}}}
+        raise ConfigError(f"{path} holds neither a PET nor a CT series")
     rejected = any(isinstance(value, dict) and value["status"] == "rejected" for value in written.values())
     result = {"status": "rejected" if rejected else "ok", **written}
     if as_json:

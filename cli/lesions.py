@@ -95,7 +95,7 @@ def segment_all(
     import numpy as np
 
     from petarseg.errors import ConfigError, FindingRejected
-    from petarseg.lesions.conventions import CONVENTIONS
+    from petarseg.lesions.conventions import CONVENTIONS, SliceSource
     from petarseg.lesions.grow import grow_lesion
     from petarseg.lesions.match import Query, match_findings
     from petarseg.reasons import Reason
@@ -104,7 +104,8 @@ def segment_all(
         Query(finding_id=str(number), suv_max=value, axial_slice=axial, suv_decimals=decimals)
         for number, (value, axial, decimals) in enumerate(rows)
     ]
-    conventions = {convention.name: convention for convention in CONVENTIONS}
+    from_pet = (SliceSource.HEAD_FIRST, SliceSource.FEET_FIRST)  # the others need the DICOM series
+    conventions = {convention.name: convention for convention in CONVENTIONS if convention.source in from_pet}
     if numbering not in conventions:
         raise ConfigError(f"--numbering must be one of {', '.join(conventions)}, not {numbering!r}")
     matches = match_findings(volume, queries, convention=conventions[numbering])
@@ -115,7 +116,15 @@ def segment_all(
         try:
             if isinstance(outcome, FindingRejected):
                 raise outcome
-            lesion = grow_lesion(volume, outcome.seed_ijk, method=method, fwhm_mm=fwhm_mm, suv_max_report=query.suv_max, device=device)
+            lesion = grow_lesion(
+                volume,
+                outcome.seed_ijk,
+                method=method,
+                fwhm_mm=fwhm_mm,
+                suv_max_report=query.suv_max,
+                rivals_ijk=outcome.rivals_ijk,
+                device=device,
+            )
             box = tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))
             if labels[box][lesion.mask].any():
                 raise FindingRejected(Reason.SHARED_COMPONENT, {"voxels": int((labels[box][lesion.mask] > 0).sum())})

@@ -43,6 +43,9 @@ def run(args: list[str] | None = None) -> int:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_OK
+    except OSError as error:  # no file name: it may be a patient's
+        err.print(f"[bold red]error:[/] {error.strerror or type(error).__name__}: a file or folder named on the command line")
+        return EXIT_USAGE
     except Exception as error:  # noqa: BLE001 - the last line of defence: say where the bug is without quoting data
         return bug(error)
     return EXIT_OK

@@ -171,6 +171,8 @@ def structure(
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise ConfigError(f"--findings: {findings} is not JSON lines: {error}") from error
     for number, line in enumerate(lines, 1):
+        if not isinstance(line, dict):
+            raise ConfigError(f"--findings: line {number} of {findings} is no JSON object")
         missing = [key for key in ("suv_max", "axial_slice") if key not in line]
         if "sentence" not in line and "findings" not in line:
             missing.append("sentence")

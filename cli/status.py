@@ -66,11 +66,10 @@ def describe(out: Path) -> dict[str, Any]:
             except BlockingIOError:
                 running = True
     index = out / "work" / "index.json"
-    exams = len(json.loads(index.read_text(encoding="utf-8"))["exams"]) if index.exists() else 0
+    exams = list(json.loads(index.read_text(encoding="utf-8"))["exams"]) if index.exists() else []
     stages = {}
     for stage in STAGES:
-        records = [json.loads(path.read_text(encoding="utf-8")) for path in (out / "work" / "records" / stage).glob("*.json")]
-        counts = Counter(record["result"]["status"] for record in records)
+        counts = Counter(status_of(out / "work" / "records" / stage / f"{exam_id}.json") for exam_id in exams)
         stages[stage] = {"ok": counts["ok"], "rejected": counts["rejected"]}
     datasets = out / "dataset"
     versions = sorted(path.name for path in datasets.iterdir() if path.is_dir() and not path.is_symlink()) if datasets.is_dir() else []
@@ -80,9 +79,18 @@ def describe(out: Path) -> dict[str, Any]:
     waiting = [line for line in lines if json.loads(line)["answer"] is None]
     return {
         "running": running,
-        "exams": exams,
+        "exams": len(exams),
         "stages": stages,
         "versions": [name for name in versions if not name.startswith(".")],
         "latest": latest.readlink().name if latest.is_symlink() else None,
         "to_review": len(waiting),
     }
+
+
+def status_of(record: Path) -> str | None:
+    """Return "ok" or "rejected"; None when the stage has not been done."""
+    try:
+        status: str = json.loads(record.read_text(encoding="utf-8"))["result"]["status"]
+    except FileNotFoundError:
+        return None
+    return status

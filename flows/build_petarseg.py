@@ -57,7 +57,7 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
     key_dir : str, optional
         Where the project key and everything identifying is kept; ``out/key`` by default.
     config : BuildConfig, optional
-        All settings; the defaults are those of ``configs/demo.toml``.
+        All settings; ``configs/demo.toml`` shows and explains them.
 
     Returns
     -------

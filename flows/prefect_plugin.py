@@ -2,7 +2,7 @@
 
 Prefect's CLI wants FLOW/DEPLOYMENT and refuses a bare name on the client side. This plugin (entry point group ``prefect.plugins``,
 switched on by ``prefect.toml``) lets the client's ``read_deployment_by_name`` take a bare flow name: the flow's only deployment, or
-the one called ``local`` when there are several. tests/flows/test_prefect_plugin.py runs the real CLI, so that a Prefect release that
+the one called ``local`` when there are several. tests/flows/test_prefect_deployment.py runs the real CLI, so that a Prefect release that
 moves the method is noticed.
 """
 

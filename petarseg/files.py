@@ -10,6 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# The umask can only be read by setting it, for the whole process: once, before there are threads.
+_UMASK = os.umask(0)
+os.umask(_UMASK)
+
 
 @contextmanager
 def atomic_path(path: Path, *, mode: int | None = None) -> Iterator[Path]:
@@ -32,11 +36,7 @@ def atomic_path(path: Path, *, mode: int | None = None) -> Iterator[Path]:
     os.close(handle)
     temporary = Path(name)
     try:
-        if mode is None:
-            umask = os.umask(0)
-            os.umask(umask)
-            mode = 0o644 & ~umask
-        temporary.chmod(mode)
+        temporary.chmod(0o644 & ~_UMASK if mode is None else mode)
         yield temporary
         with temporary.open("rb+") as stream:
             os.fsync(stream.fileno())

@@ -6,11 +6,12 @@ Every field has a default that works on a laptop, its unit in its name, and a de
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from petarseg.errors import ConfigError
 
@@ -30,6 +31,16 @@ class ArchiveConfig(Section):
         default_factory=list,
         description="Regular expressions on SeriesDescription, most wanted first. Without one, equally good PET series are rejected.",
     )
+
+    @field_validator("prefer_pet")
+    @classmethod
+    def _patterns_compile(cls, patterns: list[str]) -> list[str]:
+        for pattern in patterns:
+            try:
+                re.compile(pattern, re.IGNORECASE)
+            except re.error as error:
+                raise ValueError(f"{pattern!r} is no regular expression: {error}") from None
+        return patterns
 
 
 class ReportsConfig(Section):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from petarseg.dicom.index import scan_archive
 from petarseg.dicom.records import ArchiveIndex, StudyRecord
+from petarseg.dicom.tracers import tracer_name
 from petarseg.errors import ConfigError
 from petarseg.files import write_json
 from petarseg.join import join_reports
@@ -122,13 +123,14 @@ def index_archive(
     lost_exams = [why.get(uid, Reason.AMBIGUOUS_JOIN).value for uid in sorted(usable_uids - paired)]
 
     exams: dict[str, dict[str, object]] = {}
-    n_reports_of_unusable = 0
+    deny = [*config.reports.deny, *read_deny(keys)]
     with storage_errors():
         for study, report in joined.pairs:
             if study.study_instance_uid not in usable_uids:
-                n_reports_of_unusable += 1
+                evidence = {"report": keys.pseudonym("report", report.report_id)}
+                rejects.append(_reject(exam_id_of(keys, study.study_instance_uid), "join", Reason.EXAM_DROPPED, evidence))
                 continue
-            record = _store_exam(keys, study, report, config)
+            record = _store_exam(keys, study, report, deny)
             exams[str(record["exam_id"])] = record
         rejects.sort(key=lambda row: json.dumps(row, sort_keys=True))
         write_json(
@@ -137,10 +139,16 @@ def index_archive(
                 "version": versions.INDEX,
                 "exams": dict(sorted(exams.items())),
                 "rejects": rejects,
-                "funnel": [stage.model_dump() for stage in _funnel(index, table, rejects, lost_exams, n_reports_of_unusable, len(exams))],
+                "funnel": [stage.model_dump() for stage in _funnel(index, table, rejects, lost_exams, len(exams))],
             },
         )
     return sorted(exams)
+
+
+def read_deny(keys: KeyFolder) -> list[str]:
+    """Return the strings of ``[reports] deny`` that `petarseg build` put into the key folder, where no log and no database shows them."""
+    data = keys.read_secret("deny")
+    return [] if data is None else list(json.loads(data))
 
 
 def exam_id_of(keys: KeyFolder, study_instance_uid: str) -> str:
@@ -148,12 +156,12 @@ def exam_id_of(keys: KeyFolder, study_instance_uid: str) -> str:
     return "E" + keys.pseudonym("exam", study_instance_uid)
 
 
-def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, config: BuildConfig) -> dict[str, object]:
+def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, deny: Sequence[str]) -> dict[str, object]:
     if study.pet is None or study.ct is None:
         raise ValueError("only studies with PET and CT are stored")
     exam_id = exam_id_of(keys, study.study_instance_uid)
     series = (study.pet, study.ct, *study.others)
-    identifiers: set[str] = set(config.reports.deny)
+    identifiers: set[str] = set(deny)
     for item in series:
         identifiers.update((item.patient_id, item.patient_name, item.accession_number, item.study_instance_uid, item.series_instance_uid))
         identifiers.update((item.frame_of_reference_uid, item.study_date, *item.identifiers))
@@ -161,6 +169,7 @@ def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, config: Bui
     identifiers.discard("")
     source = ExamSource(study.pet.files, study.ct.files, tuple(sorted(identifiers)), study.patient_id, report.text)
     files = [(str(path), *_stamp(path)) for path in (*source.pet_files, *source.ct_files)]
+    sex = (study.pet.sex or "").strip().upper()
     source_key = keys.pseudonym("source", json.dumps(sorted(files)), digits=32)
     report_key = keys.pseudonym("text", json.dumps([source.report, source.identifiers]), digits=32)
     stamp = f"{source_key}{report_key}".encode("ascii")
@@ -170,10 +179,11 @@ def _store_exam(keys: KeyFolder, study: StudyRecord, report: Report, config: Bui
     return {
         "exam_id": exam_id,
         "patient_id": "P" + keys.pseudonym("patient", study.patient_id),
-        "tracer": study.pet.tracer or report.tracer,
-        "sex": study.pet.sex,
+        "tracer": study.pet.tracer or (tracer_name(report.tracer) if report.tracer else None),
+        "sex": sex if sex in ("F", "M", "O") else None,
         "age_years": None if study.pet.age_years is None else min(study.pet.age_years, 90),
         "source_key": source_key,
+        "identity_key": keys.pseudonym("identity", json.dumps(source.identifiers), digits=32),
         "report_key": report_key,
     }
 
@@ -195,7 +205,6 @@ def _funnel(
     table: Sequence[Report],
     rejects: Sequence[dict[str, object]],
     lost_exams: Sequence[str],
-    n_reports_of_unusable: int,
     n_exams: int,
 ) -> list[FunnelStage]:
     def reasons(stage: str) -> list[str]:
@@ -203,7 +212,6 @@ def _funnel(
 
     selected = reasons("select")
     lost_reports = [str(row["reason"]) for row in rejects if row["stage"] == "join" and "report" in _evidence(row)]
-    lost_reports += [Reason.EXAM_DROPPED.value] * n_reports_of_unusable
     n_selected = len(index.studies) - len(selected)
     return [
         FunnelStage.count("index", "files", read=index.n_files, kept=index.n_files - len(index.unreadable), dropped=reasons("index")),

@@ -25,8 +25,6 @@ from tasks.texts import usable
 from tasks.workspace import Workspace
 
 VOLUMES = ("pet", "ct", "lesions", "anatomy")
-EXAM_REJECTS = ("select", "join", "scrub", "read", "convert", "lesions", "finish")
-"""Stages whose reject rows stand for a whole exam when they carry no sentence."""
 
 RowType = TypeVar("RowType", bound=Row)
 
@@ -282,7 +280,8 @@ class Assembler:
         except ValidationError as error:
             first = error.errors()[0]
             table = model.__name__.removesuffix("Row").lower()
-            raise ContractError(table, ".".join(str(part) for part in first["loc"]), first["msg"], key) from error
+            column = ".".join(str(part) for part in first["loc"])
+            raise ContractError(table, column, first["type"], key) from None  # pydantic's message quotes the value
 
     def _reject(self, exam_id: str | None, stage: str, reason: str, evidence: Mapping[str, Any], *, sentence: str | None) -> None:
         text = json.dumps(evidence, sort_keys=True, ensure_ascii=False, default=str)
@@ -336,11 +335,31 @@ def content_digest(text: str) -> str:
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
+def published_settings(config: BuildConfig) -> dict[str, Any]:
+    """Return the settings that decide the dataset, fit to be published.
+
+    What only says how or where the work is done (workers, devices, addresses) is left out, so that it does not make a new version;
+    so are the strings that must never appear.
+    """
+    server = {"base_url", "max_concurrency", "timeout_s", "api_key_env"}
+    return config.model_dump(
+        mode="json",
+        exclude={
+            "run": True,
+            "reports": {"deny", "columns"},
+            "lesions": {"device"},
+            "anatomy": {"weights", "device"},
+            "extraction": {"endpoints": {"__all__": server}},
+            "structure": {"endpoint": server},
+        },
+    )
+
+
 def version_of(assembled: Assembled, config: BuildConfig, numbering: Mapping[str, Any]) -> str:
     """Return the version of a dataset: its label and ten hex digits over everything that decides its bytes."""
     tables = (assembled.lesions, assembled.exams, assembled.anatomy, assembled.rejected)
     rows = [row.model_dump(mode="json") for table in tables for row in table]
     stages = {name: value for name, value in vars(versions).items() if name.isupper()}
-    funnel, settings = assembled.funnel.model_dump(mode="json"), config.model_dump(mode="json")
+    funnel, settings = assembled.funnel.model_dump(mode="json"), published_settings(config)
     key = content_key(rows, funnel, assembled.grids, assembled.voters, numbering, settings, stages, __version__)
     return f"{config.dataset.label}-{key[:10]}"

@@ -64,11 +64,14 @@ def discreet(function: Function) -> Function:
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         try:
             return function(*args, **kwargs)
-        except (PetarsegError, MemoryError):
+        except PetarsegError as error:
+            # Prefect logs the chain of causes; that of a library quotes values, paths and answers of servers.
+            error.__cause__ = None
+            error.__suppress_context__ = True
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - becomes an InternalError below, without its message
             if os.environ.get("PETARSEG_DEBUG"):
-                raise
+                traceback.print_exc()
             message = f"{type(error).__name__} at {where(error)}"
         raise InternalError(message)
 
@@ -83,7 +86,7 @@ def exam_stage(workspace: Workspace, stage: str, exam_id: str, inputs: Sequence[
     dict
         What `make` returned plus ``exam_id``, ``status`` ("ok" or "rejected") and ``reused``. A rejection also holds ``reason`` and
         ``evidence``; it is remembered like a success, so that a rerun does not try again. An unforeseen error becomes a rejection
-        ``internal_error`` that is *not* remembered; its evidence names the error's class and the line of ours, never its message,
+        ``internal_error`` that the next run tries again; its evidence names the error's class and the line of ours, never its message,
         because messages of libraries quote file names and header values.
 
     Raises
@@ -106,13 +109,9 @@ def exam_stage(workspace: Workspace, stage: str, exam_id: str, inputs: Sequence[
     except Exception as error:  # noqa: BLE001 - one exam's bug must not stop a run of thousands; it becomes a row with evidence
         evidence = {"error": type(error).__name__, "where": where(error)}
         logger.error("%s: internal error in stage %s: %s at %s", exam_id, stage, evidence["error"], evidence["where"])
-        return {
-            "exam_id": exam_id,
-            "status": "rejected",
-            "reason": Reason.INTERNAL_ERROR.value,
-            "evidence": evidence,
-            "reused": False,
-        }
+        rejection = {"status": "rejected", "reason": Reason.INTERNAL_ERROR.value, "evidence": evidence}
+        workspace.forget(stage, exam_id, rejection)
+        return {"exam_id": exam_id, "reused": False, **rejection}
     return {"exam_id": exam_id, "reused": done.reused, **done.result}
 
 

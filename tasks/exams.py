@@ -68,7 +68,7 @@ def convert_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any]) ->
         }
         return result, [folder / "pet.nii.gz", folder / "ct.nii.gz", folder / "sidecar.json"]
 
-    return exam_stage(workspace, "convert", exam_id, (versions.CONVERT, exam["source_key"]), make)
+    return exam_stage(workspace, "convert", exam_id, (versions.CONVERT, exam["source_key"], exam["identity_key"]), make)
 
 
 def refuse_identifiers(text: str, identifiers: Sequence[str]) -> None:
@@ -147,7 +147,16 @@ def find_lesions(
         pet.with_array(labels, Units.LABEL).save(path)
         return {"lesions": lesions, "rejects": rejects}, [path]
 
-    inputs = (versions.CONVERT, exam["source_key"], versions.LESIONS, settings, dict(numbering), list(findings), review.key(lesion_ids))
+    inputs = (
+        versions.CONVERT,
+        exam["source_key"],
+        versions.STRUCTURE,
+        versions.LESIONS,
+        settings,
+        dict(numbering),
+        list(findings),
+        review.key(lesion_ids),
+    )
     return exam_stage(workspace, "lesions", exam_id, inputs, make)
 
 

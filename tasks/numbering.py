@@ -41,7 +41,7 @@ def summarise_slices(
         )
         return dataclasses.asdict(trials), []
 
-    inputs = (versions.CONVERT, exam["source_key"], versions.LESIONS, config.lesions.tolerance_suv, list(findings))
+    inputs = (versions.CONVERT, exam["source_key"], versions.STRUCTURE, versions.LESIONS, config.lesions.tolerance_suv, list(findings))
     return exam_stage(workspace, STAGE, exam_id, inputs, make)
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import tomli_w
-from prefect.cache_policies import NO_CACHE
 
 from petarseg import __version__
 from petarseg.dataset.card import render_card
@@ -35,13 +34,13 @@ from schemas.contracts import write_contracts
 from schemas.results import BuildResult
 from schemas.rows import AnatomyRow, ExamRow, LesionRow, RejectedRow, Row
 from tasks import versions
-from tasks.assemble import VOLUMES, Assembled, Assembler, version_of
+from tasks.assemble import VOLUMES, Assembled, Assembler, published_settings, version_of
 from tasks.exam_stage import exam_task
 from tasks.texts import review_path
 from tasks.workspace import Workspace, storage_errors
 
 
-@exam_task(name="publish dataset", task_run_name="publish dataset", cache_policy=NO_CACHE)
+@exam_task(name="publish dataset", task_run_name="publish dataset")
 def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
     """Assemble, check and publish the dataset.
 
@@ -111,7 +110,7 @@ def write_version(
         write_table(folder / f"{name}.parquet", rows[name], arrow_schema(model))
         known[f"{name}.parquet"] = sha256_file(folder / f"{name}.parquet")
 
-    settings = config.model_dump(mode="json")
+    settings = published_settings(config)
     methods = methods_text(settings, software=__version__)
     funnel = assembled.funnel.table()
     write_json(folder / "funnel.json", assembled.funnel.model_dump(mode="json"))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from petarseg.errors import ExamRejected
+from petarseg.errors import ExamRejected, PetarsegError
 from petarseg.keys import KeyFolder
 from petarseg.reports.cohort import read_cohort
 from petarseg.reports.review import read_review
@@ -48,7 +49,7 @@ def read_reports(workspace: Workspace, exams: Sequence[dict[str, Any]], config: 
     """
     keys = KeyFolder.open(workspace.key_dir)
     answers = read_review(review_path(workspace))
-    inputs = {exam["exam_id"]: reading_inputs(workspace, exam, config, answers) for exam in exams}
+    inputs = {exam["exam_id"]: reading_inputs(workspace, exam, config) for exam in exams}
     pending = [exam for exam in exams if workspace.fresh(STAGE, exam["exam_id"], inputs[exam["exam_id"]]) is None]
     outcomes = read_pending(workspace, keys, pending, config, answers)
 
@@ -66,41 +67,66 @@ def review_path(workspace: Workspace) -> Path:
     return workspace.root / "review" / "extraction.jsonl"
 
 
-def reading_inputs(workspace: Workspace, exam: Mapping[str, Any], config: BuildConfig, answers: Answers) -> tuple[object, ...]:
+def reading_inputs(workspace: Workspace, exam: Mapping[str, Any], config: BuildConfig) -> tuple[object, ...]:
     """Return everything that decides what is read in an exam's report, a person's answers to its own sentences included."""
-    asked = (workspace.read(STAGE, exam["exam_id"]) or {}).get("review_keys", [])
-    answered = sorted((key, answers[key]) for key in asked if key in answers)
-    return (versions.READ, exam["report_key"], config.reports.model_dump(mode="json"), reading_key(config.extraction), answered)
+    answered = answered_of(review_path(workspace)).get(exam["exam_id"], [])
+    return (versions.READ, exam["report_key"], config.reports.dates, reading_key(config.extraction), answered)
+
+
+def answered_of(path: Path) -> dict[str, list[list[Any]]]:
+    """Return exam id to its answered sentences, [key, answer], sorted; `read_review` has checked the file before."""
+    found: dict[str, list[list[Any]]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines() if path.exists() else []:
+        row = json.loads(line) if line.strip() else {}
+        if row.get("answer") is not None:
+            found.setdefault(str(row.get("report_id")), []).append([row["key"], row["answer"]])
+    return {exam_id: sorted(pairs) for exam_id, pairs in found.items()}
 
 
 def read_pending(
     workspace: Workspace, keys: KeyFolder, exams: Sequence[Mapping[str, Any]], config: BuildConfig, answers: Answers
-) -> dict[str, dict[str, Any] | ExamRejected]:
-    """Scrub and read the reports of `exams`; return per exam its result or its rejection."""
-    outcomes: dict[str, dict[str, Any] | ExamRejected] = {}
+) -> dict[str, dict[str, Any] | Exception]:
+    """Scrub and read the reports of `exams`; return per exam its result, its rejection, or the error that its text alone brings about."""
+    try:
+        return _read_together(workspace, keys, exams, config, answers)
+    except PetarsegError:
+        raise
+    except Exception:  # noqa: BLE001 - one text brought the batch down: find it, the others are read
+        outcomes: dict[str, dict[str, Any] | Exception] = {}
+        for exam in exams:
+            try:
+                outcomes |= _read_together(workspace, keys, [exam], config, answers)
+            except PetarsegError:
+                raise
+            except Exception as error:  # noqa: BLE001 - raised again inside the exam's own stage, where it becomes a reject
+                outcomes[exam["exam_id"]] = error
+        return outcomes
+
+
+def _read_together(
+    workspace: Workspace, keys: KeyFolder, exams: Sequence[Mapping[str, Any]], config: BuildConfig, answers: Answers
+) -> dict[str, dict[str, Any] | Exception]:
+    outcomes: dict[str, dict[str, Any] | Exception] = {}
     texts: list[tuple[str, str]] = []
     for exam, scrubbed in zip(exams, _scrub(keys, exams, config), strict=True):
         if isinstance(scrubbed, ExamRejected):
             outcomes[exam["exam_id"]] = scrubbed
         else:
             texts.append((exam["exam_id"], scrubbed.text))
-    for (exam_id, text), read in zip(
-        texts, read_texts(texts, config.extraction, cache=workspace.root / "work" / "llm", answers=answers), strict=True
-    ):
-        asked = set((workspace.read(STAGE, exam_id) or {}).get("review_keys", []))
+    reads = read_texts(texts, config.extraction, cache=workspace.root / "work" / "llm", answers=answers)
+    for (exam_id, text), read in zip(texts, reads, strict=True):
         outcomes[exam_id] = {
             "measurements": read.rows,
             "statistics": read.statistics,
             "disagreements": read.disagreements,
-            "review_keys": sorted(asked | {item["key"] for item in read.disagreements}),
             "cohort": dataclasses.asdict(read_cohort(text)),
         }
     return outcomes
 
 
-def outcome_of(outcome: dict[str, Any] | ExamRejected) -> tuple[dict[str, Any], list[Path]]:
+def outcome_of(outcome: dict[str, Any] | Exception) -> tuple[dict[str, Any], list[Path]]:
     """Return a result as a stage wants it, or raise the rejection."""
-    if isinstance(outcome, ExamRejected):
+    if isinstance(outcome, Exception):
         raise outcome
     return outcome, []
 

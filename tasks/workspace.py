@@ -105,7 +105,7 @@ class Workspace:
 
     def result(self, stage: str, item: str) -> dict[str, Any]:
         """Return the result of a finished stage; an empty rejection when there is none (the stage failed without a record)."""
-        return self.read(stage, item) or {"status": "rejected", "reason": "internal_error", "evidence": {}, **EMPTY}
+        return {**EMPTY, **(self.read(stage, item) or {"status": "rejected", "reason": "internal_error", "evidence": {}})}
 
     def fresh(self, stage: str, item: str, inputs: Sequence[object]) -> dict[str, Any] | None:
         """Return the result that `once` would reuse for these `inputs`, or None when it would have to work."""
@@ -138,6 +138,16 @@ class Workspace:
             write_json(self.record_path(stage, item), {"key": key, "result": dict(result), "files": sizes})
         return Done(dict(result), reused=False)
 
+    def forget(self, stage: str, item: str, result: Mapping[str, Any]) -> None:
+        """Replace what is known of a stage by `result`, so that later stages see it and the next run does the stage again."""
+        with storage_errors():
+            write_json(self.record_path(stage, item), {"key": None, "result": dict(result), "files": {}})
+
+    def sweep(self) -> None:
+        """Remove the temporary files that a killed run left behind; call it under the lock."""
+        for path in (self.root / "work").rglob(".tmp-*"):
+            path.unlink(missing_ok=True)
+
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Keep a second build out of this folder; the lock dies with the process that holds it.
@@ -152,6 +162,7 @@ class Workspace:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
                 raise ConfigError(f"another build is working in {self.root}; wait for it, or choose another --out") from error
+            self.sweep()
             yield
 
 

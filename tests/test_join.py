@@ -92,3 +92,9 @@ def test_another_patient_under_the_same_accession_number_is_refused() -> None:
     result = join_reports([STUDY], [Report("1", "", accession_number="A1", patient_id="P2")])
     assert result.pairs == ()
     assert result.rejected[0].evidence["contradictory"] == ["patient_id"]
+
+
+def test_a_report_from_a_folder_is_known_by_its_file_name() -> None:
+    assert join_reports([STUDY], [Report("A1", "")]).pairs == ((STUDY, Report("A1", "")),)
+    assert join_reports([STUDY], [Report(STUDY.study_instance_uid, "")]).pairs == ((STUDY, Report(STUDY.study_instance_uid, "")),)
+    assert join_reports([STUDY], [Report("A1", "", patient_id="P9", study_date="20200102")]).pairs == ()

@@ -86,6 +86,7 @@ def scan_archive(
     scan = _Scan()
     earlier, now = (ScanCache.load(cache) if cache is not None else None), ScanCache()
     paths = sorted(_walk(root, scan.unreadable))
+    scan.n_files += len(scan.unreadable)  # a folder that cannot be listed counts as one file that cannot be read
     with ThreadPoolExecutor(max_workers=workers or (os.cpu_count() or 1) + 1) as pool:
         batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
         seen = 0
@@ -160,7 +161,7 @@ def _read_one(path: Path) -> Outcome:
     try:
         header = read_header(path)
     except NotDicomError:
-        return "damaged" if path.suffix.lower() in _DICOM_SUFFIXES else "ignored"
+        return "damaged" if path.suffix.lower() in _DICOM_SUFFIXES | {".zip"} else "ignored"
     except DamagedError as error:
         return "truncated" if str(error) == "truncated" else "damaged"
     except PermissionError:

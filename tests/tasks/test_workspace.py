@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import traceback
 from pathlib import Path
 
 import pytest
 
-from petarseg.errors import ConfigError, ExamRejected, StorageError
+from petarseg.errors import ConfigError, ExamRejected, InternalError, StorageError
 from petarseg.reasons import Reason
-from tasks.exam_stage import exam_stage
+from tasks.exam_stage import discreet, exam_stage
 from tasks.workspace import Workspace
 
 
@@ -134,3 +135,47 @@ def test_errors_of_the_run_pass_through(workspace):
 
     with pytest.raises(ConfigError, match="wrong"):
         exam_stage(workspace, "convert", "E1", (), stop)
+
+
+def test_a_bug_leaves_no_stale_result_behind(workspace):
+    """What an earlier run made must not stand in for what this run could not make."""
+    workspace.once("lesions", "E1", ("old",), lambda: ({"status": "ok", "lesions": [1]}, []))
+
+    def crash():
+        raise KeyError("value")
+
+    exam_stage(workspace, "lesions", "E1", ("new",), crash)
+    found = workspace.result("lesions", "E1")
+    assert found["status"] == "rejected"
+    assert found["evidence"]["error"] == "KeyError"
+    assert found["lesions"] == []
+    assert workspace.fresh("lesions", "E1", ("old",)) is None
+
+
+def test_the_lock_sweeps_what_a_killed_run_left(workspace):
+    leftover = workspace.root / "work" / "records" / "read" / ".tmp-abc.json"
+    leftover.parent.mkdir(parents=True)
+    leftover.write_text("")
+    with workspace.lock():
+        assert not leftover.exists()
+
+
+def test_errors_reach_prefect_without_their_causes():
+    @discreet
+    def fail():
+        try:
+            raise ValueError("Doe^Jane")
+        except ValueError as error:
+            raise ConfigError("wrong") from error
+
+    @discreet
+    def crash():
+        raise KeyError("Doe^Jane")
+
+    with pytest.raises(ConfigError) as told:
+        fail()
+    assert "Doe" not in "".join(traceback.format_exception(told.value))
+    with pytest.raises(InternalError, match=r"KeyError at test_workspace\.py") as bug:
+        crash()
+    assert "Doe^Jane" not in str(bug.value)
+    assert bug.value.__cause__ is None
