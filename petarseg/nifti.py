@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import struct
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import MappingProxyType
@@ -31,8 +32,8 @@ _DATA_TYPES = MappingProxyType(
 )
 
 
-def write_nifti(path: Path, array: NDArray[Any], affine: NDArray[np.float64], description: str) -> None:
-    """Write an image to ``.nii`` or ``.nii.gz`` atomically; equal images give equal bytes.
+def write_nifti(path: Path, array: NDArray[Any], affine: NDArray[np.float64], description: str, *, reproducible: bool = False) -> None:
+    """Write an image to ``.nii`` or ``.nii.gz`` atomically.
 
     Parameters
     ----------
@@ -44,18 +45,28 @@ def write_nifti(path: Path, array: NDArray[Any], affine: NDArray[np.float64], de
         Voxel index to RAS+ mm. Goes into sform and, less any shear, qform, both with code 1 (scanner).
     description : str
         At most 79 ASCII characters.
+    reproducible : bool
+        Equal images give equal bytes, compressed too, at about three times the time. Without it the *content* is the same, but isal's
+        match finder reads memory that it did not set, and once in many files chooses other matches (docs/log.md).
 
     Raises
     ------
     ValueError
         If the values are of a kind that NIfTI-1 does not hold.
     """
-    compressor = isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, 31) if path.name.endswith(".gz") else None
+    compressor = _compressor(reproducible) if path.name.endswith(".gz") else None
     with atomic_path(path) as temporary, temporary.open("wb") as stream:
         for piece in _pieces(array, affine, description):
             stream.write(piece if compressor is None else compressor.compress(piece))
         if compressor is not None:
             stream.write(compressor.flush())
+
+
+def _compressor(reproducible: bool) -> Any:
+    """Return a gzip compressor that writes neither time nor name."""
+    if reproducible:
+        return zlib.compressobj(1, zlib.DEFLATED, 31)
+    return isal_zlib.compressobj(GZIP_LEVEL, isal_zlib.DEFLATED, 31)
 
 
 def _pieces(array: NDArray[Any], affine: NDArray[np.float64], description: str) -> Iterator[bytes | memoryview]:

@@ -127,13 +127,13 @@ class Volume:
         box = tuple(slice(low, high) for low, high in zip(start, stop, strict=True))
         return Volume(self.array[box], affine, self.units)
 
-    def save(self, path: Path) -> None:
-        """Write ``.nii`` or ``.nii.gz`` atomically; equal volumes give equal bytes.
+    def save(self, path: Path, *, reproducible: bool = False) -> None:
+        """Write ``.nii`` or ``.nii.gz`` atomically; with `reproducible`, equal volumes give equal compressed bytes.
 
         Values are stored as they are (``scl_slope`` 1), the affine as both sform and qform with code 1 (scanner), and a short
         description carries the units. No time stamp or file name enters the gzip header.
         """
-        write_nifti(path, self.array, self.affine, f"petarseg {self.units.value}")
+        write_nifti(path, self.array, self.affine, f"petarseg {self.units.value}", reproducible=reproducible)
 
     @classmethod
     def load(cls, path: Path, units: Units | None = None) -> Volume:

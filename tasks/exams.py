@@ -248,7 +248,7 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
         }
         files = []
         for name, volume in volumes.items():
-            volume.save(final / f"{name}.nii.gz")
+            volume.save(final / f"{name}.nii.gz", reproducible=True)
             files.append(final / f"{name}.nii.gz")
         write_shard(volumes, final / "shard.parquet")
         files.append(final / "shard.parquet")

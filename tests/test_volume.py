@@ -86,3 +86,16 @@ def test_unreadable_files_are_the_users_fault(tmp_path: Path, data: bytes) -> No
         Volume.load(tmp_path / "x.nii.gz")
     with pytest.raises(ConfigError):
         Volume.load(tmp_path / "absent.nii")
+
+
+def test_reproducible_files_are_plain_zlib_and_read_back(tmp_path):
+    """Published bytes must not depend on the state of memory, as isal's do; zlib's depend on the input alone."""
+    import zlib
+
+    volume = Volume(np.arange(27_000, dtype=np.float32).reshape(30, 30, 30), np.diag([3.0, 3.0, 3.0, 1.0]), Units.SUVBW)
+    volume.save(tmp_path / "plain.nii", reproducible=True)
+    volume.save(tmp_path / "packed.nii.gz", reproducible=True)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 31)
+    plain = (tmp_path / "plain.nii").read_bytes()
+    assert (tmp_path / "packed.nii.gz").read_bytes() == packer.compress(plain) + packer.flush()
+    assert np.array_equal(Volume.load(tmp_path / "packed.nii.gz").array, volume.array)
