@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c co
 export PREFECT_SERVER_ANALYTICS_ENABLED = false
 export DO_NOT_TRACK = 1
 
-.PHONY: help install demo test check format server worker deploy clean vllm
+.PHONY: help install demo test check format server worker deploy clean vllm anatomy
 
 help:  ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-9s %s\n", $$1, $$2}'
@@ -18,9 +18,13 @@ demo: $(VENV)/.base  ## Make a phantom cohort and build a dataset from it (under
 	$(BIN)/petarseg demo --out demo
 
 test: $(VENV)/.dev  ## Install what is missing and run the tests
-	PETARSEG_VLLM_PYTHON=$${PETARSEG_VLLM_PYTHON:-$(abspath $(wildcard .venv-vllm/bin/python))} $(BIN)/python -m pytest -n auto --dist loadgroup -m "not gpu" $(ARGS)
+	PETARSEG_VLLM_PYTHON=$${PETARSEG_VLLM_PYTHON:-$(abspath $(wildcard .venv-vllm/bin/python))} \
+	PETARSEG_ANATOMY_PYTHON=$${PETARSEG_ANATOMY_PYTHON:-$(abspath $(wildcard .venv-anatomy/bin/python))} \
+	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not gpu" $(ARGS)
 
 vllm: .venv-vllm/.done  ## Make .venv-vllm, vLLM's own environment (3.5 GB), so that `make test` starts its server too
+
+anatomy: .venv-anatomy/.done  ## Make .venv-anatomy, TotalSegmentator's own environment (2.6 GB), so that `make test` runs it too
 
 check: $(VENV)/.dev  ## Lint, types and import rules
 	$(BIN)/ruff check .
@@ -49,8 +53,14 @@ deploy: $(VENV)/.base  ## Register the deployments of prefect.yaml (needs a serv
 	.venv-vllm/bin/python -m pip uninstall --quiet --yes torchvision torchaudio torchcodec
 	@touch $@
 
+# TotalSegmentator brings a torchvision that cannot load on CPU torch and would break whatever else looks for it.
+.venv-anatomy/.done:
+	$(PYTHON) -m venv .venv-anatomy
+	.venv-anatomy/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt TotalSegmentator torch
+	@touch $@
+
 clean:  ## Remove the environment and the demo
-	rm -rf $(VENV) .venv-vllm demo
+	rm -rf $(VENV) .venv-vllm .venv-anatomy demo
 
 $(BIN)/python:
 	@test -n "$(PYTHON)" || { echo "petarseg needs Python 3.11 to 3.13 on the PATH"; exit 1; }
