@@ -11,10 +11,12 @@ from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_guard import measurement_stretches
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_word, may_be_name
 from petarseg.reports.phi_model import PROVEN
-from petarseg.reports.phi_names import WORD, find_names, find_unknown, has_name_shape, in_name_place, is_english
+from petarseg.reports.phi_name_reader import WORD, has_name_shape
+from petarseg.reports.phi_names import find_names
 from petarseg.reports.phi_patterns import find_ages, find_bare_numbers, find_contacts, find_identifiers
 from petarseg.reports.phi_places import find_places
 from petarseg.reports.phi_span import PhiSpan, merge, overlaps
+from petarseg.reports.phi_unknown import find_unknown, in_name_place, is_english
 from petarseg.reports.phi_vocabulary import FAMILY_NAMES
 
 # An address is never part of a measurement, whatever the measurement patterns say.

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from petarseg.reports.lexicon import ANATOMY
 from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import is_report_word, is_word
-from petarseg.reports.phi_names import UPPER
+from petarseg.reports.phi_name_reader import UPPER
 from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import CITIES, STATE_CODES, STATES, words
 

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
-from petarseg.reports.phi_names import PARTICLES, WORD
+from petarseg.reports.phi_name_reader import PARTICLES, WORD
 from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES
 
 _POOL = sorted(word for word in FAMILY_NAMES | GIVEN_NAMES if len(word) > 4)

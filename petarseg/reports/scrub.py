@@ -17,7 +17,8 @@ from typing import Literal
 
 from petarseg.errors import ConfigError, ExamRejected
 from petarseg.reasons import Reason
-from petarseg.reports.phi_dates import DateMention, DateOrder, find_dates, orders_of, shifted, with_weekday
+from petarseg.reports.phi_date_shift import DateOrder, orders_of, shifted
+from petarseg.reports.phi_dates import DateMention, find_dates, with_weekday
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_detect import find_spans, worth_reading
 from petarseg.reports.phi_leak import leaks
