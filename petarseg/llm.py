@@ -39,6 +39,9 @@ _log = logging.getLogger(__name__)
 
 _RETRIED_STATUS: Final = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _REFUSED_TEXT_STATUS: Final = frozenset({400, 413, 422})  # this text does not fit; others may
+# Requests that start together are answered together, and each then waits for the processing of all: at 64 in flight and 0.7 ms a request,
+# 20 ms of every 200 ms round. A millisecond between starts, more than one costs, keeps the slots out of step for the whole run.
+_START_GAP_S: Final = 0.001
 _REASK: Final = "That was not one complete JSON object of the schema. Answer with that JSON object alone."
 
 
@@ -120,6 +123,8 @@ class LlmClient:
         self.usage = Usage()
         self._cache = cache
         self._slots = asyncio.Semaphore(endpoint.max_concurrency)
+        # Texts beyond the ones in flight and as many again wait untouched: thousands prepared at once would hold up the first request.
+        self._admission = asyncio.Semaphore(2 * endpoint.max_concurrency)
         # One connection pool per slot: httpx's pool looks at every connection on every request, 10 ms of CPU at 64 of them.
         self._idle: list[httpx.AsyncClient] = []
         self._tls: ssl.SSLContext | bool = False
@@ -188,6 +193,12 @@ class LlmClient:
         ConfigError
             When the server refuses the key or does not know the model.
         """
+        async with self._admission:
+            return await self._ask(prompt, text, answer, check, max_asks)
+
+    async def _ask(
+        self, prompt: Prompt, text: str, answer: type[Answer], check: Callable[[Answer], str | None] | None, max_asks: int
+    ) -> Answer:
         end = self.endpoint
         key = (end.model, end.revision, end.seed, end.template_options, prompt.hash, text, self._schema(answer))
         stored = self._cache.get(*key) if self._cache is not None else None
@@ -325,13 +336,14 @@ class LlmClient:
         return _Completion(str(content), choice.get("finish_reason") == "length")
 
     async def _wait_for_turn(self) -> None:
-        """Space the starts of requests by the rate limit."""
-        if self.endpoint.requests_per_s is None:
-            return
+        """Space the starts of requests, by the rate limit if there is one."""
+        limit = self.endpoint.requests_per_s
+        gap_s = _START_GAP_S if limit is None else max(_START_GAP_S, 1.0 / limit)
         now_s = asyncio.get_running_loop().time()
         start_s = max(now_s, self._next_start_s)
-        self._next_start_s = start_s + 1.0 / self.endpoint.requests_per_s
-        await asyncio.sleep(start_s - now_s)
+        self._next_start_s = start_s + gap_s
+        if start_s > now_s:
+            await asyncio.sleep(start_s - now_s)
 
     def _pause_s(self, attempt: int, wanted_s: float | None) -> float:
         """Exponential backoff with full jitter; at least what the server asks for, within max_backoff_s."""

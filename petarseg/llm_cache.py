@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
+import threading
 from pathlib import Path
 
 from petarseg.files import content_key
@@ -40,14 +40,21 @@ class AnswerCache:
     def put(self, answer: str, *key: object) -> None:
         """Store the JSON text of an answer."""
         path = self._path(key)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".tmp-")
+        # A name of this thread's own; written and renamed in as few system calls as there can be, for it is done once an answer.
+        temporary = f"{path.parent}/.tmp-{path.stem}-{os.getpid()}-{threading.get_ident()}"
+        content = json.dumps({"answer": answer}).encode("utf-8")
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
-                json.dump({"answer": answer}, stream)
-            Path(name).replace(path)
-        finally:
-            Path(name).unlink(missing_ok=True)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        except FileNotFoundError:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(content)
+            Path(temporary).replace(path)
+        except BaseException:
+            Path(temporary).unlink(missing_ok=True)
+            raise
 
     def _path(self, key: tuple[object, ...]) -> Path:
         digest = content_key("llm-answer", *key)
