@@ -79,17 +79,39 @@ def average_count_rate_time(duration_s: float, half_life_s: float) -> float:
 
 
 def find_scan_reference(
-    *, series_start: datetime | None, vendor_start: datetime | None, frames: Sequence[Frame], half_life_s: float, vendor: Vendor
+    *,
+    series_start: datetime | None,
+    vendor_start: datetime | None,
+    stated_start: datetime | None = None,
+    frames: Sequence[Frame],
+    half_life_s: float,
+    vendor: Vendor,
 ) -> ReferenceTime:
     """Find the reference of decay correction START.
 
     In this order: the series time when no frame was acquired before it; else the series is post-processed and its time worthless:
-    the vendor's own element, the frame reference times when all frames agree, the earliest frame of the series.
+    the vendor's own element, the standard's DecayCorrectionDateTime, the frame reference times when all frames agree, the earliest
+    frame of the series.
+
+    Parameters
+    ----------
+    series_start : datetime or None
+        SeriesDate and SeriesTime.
+    vendor_start : datetime or None
+        Private element in which the vendor keeps the moment.
+    stated_start : datetime or None
+        DecayCorrectionDateTime (0018,9701), which enhanced objects must and some classic ones do give.
+    frames : sequence of Frame
+        All frames.
+    half_life_s : float
+        Half-life of the radionuclide.
+    vendor : Vendor
+        Whose conventions apply.
 
     Raises
     ------
     QuantificationError
-        REFERENCE_TIME_MISSING when nothing of this is there.
+        REFERENCE_TIME_MISSING when nothing of this is there; FACTOR_CONTRADICTION when two of them differ by more than 1 % of the factor.
 
     References
     ----------
@@ -102,17 +124,33 @@ def find_scan_reference(
     if (max(acquisitions) - first).total_seconds() > MAX_SCAN_S:
         raise QuantificationError(Reason.REFERENCE_TIME_MISSING, {"contradictory": "AcquisitionTime", "DecayCorrection": "START"})
     series, series_moved = _on_day_of(series_start, first)
-    private, private_moved = _on_day_of(vendor_start, first)
-    by_frame = _from_frame_reference_times(frames, half_life_s, vendor)
+    named = []
+    for method, element, start in (
+        (f"{vendor.value}_private_start", f"{vendor.value} private", vendor_start),
+        ("decay_correction_datetime", "DecayCorrectionDateTime", stated_start),
+    ):
+        at, moved = _on_day_of(start, first)
+        if at is not None:
+            named.append((at, method, element, ("private_date_ignored",) if moved else ()))
+    if len(named) == 2:
+        _refuse_apart(named[0][0], named[1][0], [named[0][2], named[1][2]], half_life_s)
+    moments = _moments_of_frames(frames, half_life_s)
+    if series is not None and series_moved and series_start is not None and series_start > first:
+        # A later date is a shifted one or that of post-processing on another day; only a second witness tells which.
+        witnesses = [*moments, *(at for at, *_ in named)]
+        series = series if any(_is_near(series, at, half_life_s) for at in witnesses) else None
     if series is not None:
-        if by_frame is not None and len(set(acquisitions)) > 1:
-            # Frames of several times that agree on one moment know better than a series time from another clock or another scan.
-            _refuse_apart(series, by_frame, "FrameReferenceTime", half_life_s)
-        if private is not None:
-            _refuse_apart(series, private, f"{vendor.value} private", half_life_s)
+        if moments and (len(set(acquisitions)) > 1 or (first - series).total_seconds() > CLOCK_TOLERANCE_S):
+            # Frames that agree on one moment know better than a series time from another clock or another scan. Frames that all claim
+            # to start with the series do not: some scanners write its start into every slice, whatever the bed.
+            nearest = min(moments, key=lambda moment: abs((moment - series).total_seconds()))
+            _refuse_apart(series, nearest, ["SeriesTime", "FrameReferenceTime"], half_life_s)
+        for at, _, element, _ in named:
+            _refuse_apart(series, at, ["SeriesTime", element], half_life_s)
         return ReferenceTime(series, "series_time", ("series_date_ignored",) if series_moved else ())
-    if private is not None:
-        return ReferenceTime(private, f"{vendor.value}_private_start", ("private_date_ignored",) if private_moved else ())
+    for at, method, _, notes in named:
+        return ReferenceTime(at, method, notes)
+    by_frame = _from_frame_reference_times(frames, half_life_s, from_start=_counts_from_start(frames, half_life_s, vendor))
     if by_frame is not None:
         return ReferenceTime(by_frame, "frame_reference_time", ("series_is_post_processed",))
     if len(frames) > 1 and _first_frame_is_reference(frames, vendor):
@@ -122,10 +160,20 @@ def find_scan_reference(
     )
 
 
-def _refuse_apart(series: datetime, other: datetime, element: str, half_life_s: float) -> None:
-    apart_s = abs((other - series).total_seconds())
-    if apart_s > CONTRADICTION * half_life_s:
-        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"elements": ["SeriesTime", element], "apart_s": round(apart_s)})
+def _moments_of_frames(frames: Sequence[Frame], half_life_s: float) -> list[datetime]:
+    """Return the moments that the frames agree on, whichever part of a frame its reference time is counted from."""
+    found = (_from_frame_reference_times(frames, half_life_s, from_start=from_start) for from_start in (True, False))
+    return [moment for moment in found if moment is not None]
+
+
+def _refuse_apart(one: datetime, other: datetime, elements: list[str], half_life_s: float) -> None:
+    if not _is_near(one, other, half_life_s):
+        apart_s = abs((other - one).total_seconds())
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"elements": elements, "apart_s": round(apart_s)})
+
+
+def _is_near(one: datetime, other: datetime, half_life_s: float) -> bool:
+    return abs((other - one).total_seconds()) <= CONTRADICTION * half_life_s
 
 
 def _on_day_of(start: datetime | None, first: datetime) -> tuple[datetime | None, bool]:
@@ -148,18 +196,18 @@ def _may_start(start: datetime, first: datetime) -> bool:
     return -CLOCK_TOLERANCE_S <= (first - start).total_seconds() <= MAX_SCAN_S
 
 
-def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, vendor: Vendor) -> datetime | None:
-    """Return acquisition + t - FrameReferenceTime when it is one moment for all frames.
+def _counts_from_start(frames: Sequence[Frame], half_life_s: float, vendor: Vendor) -> bool:
+    """Tell whether frame reference times are counted from the start of the frame, not from its average count rate time.
 
-    t is the average count rate time of the frame; for GE, and for whoever calls the first frame's reference time zero, it is 0: they
-    count from the start of the frame.
+    So does GE, and whoever calls the first frame's reference time zero.
     """
-    offsets = [frame.reference_s for frame in frames if frame.reference_s is not None]
-    if len(offsets) < len(frames):
-        return None
     earliest = min(frames, key=lambda frame: frame.reference_s or 0.0)
     half_frame_s = average_count_rate_time(earliest.duration_s or 0.0, half_life_s)
-    from_start = vendor is Vendor.GE or (earliest.reference_s or 0.0) < 0.5 * half_frame_s or min(offsets) == 0.0
+    return vendor is Vendor.GE or (earliest.reference_s or 0.0) < 0.5 * half_frame_s or earliest.reference_s == 0.0
+
+
+def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, *, from_start: bool) -> datetime | None:
+    """Return acquisition + t - FrameReferenceTime when it is one moment for all frames; t = 0 when `from_start`."""
     moments = []
     for frame in frames:
         if frame.acquisition is None or frame.reference_s is None:

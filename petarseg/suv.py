@@ -81,10 +81,11 @@ def convert_to_suv(inputs: SuvInputs) -> SuvConversion:
         return _from_activity(inputs, 1.0, "bqml")
     if inputs.units == "CNTS":
         return _from_counts(inputs)
-    if inputs.units == "GML":
-        return _from_stored_suv(inputs)
-    if inputs.units == "CM2ML":
-        return _from_bsa(inputs)
+    if inputs.units in ("GML", "CM2ML"):
+        if inputs.decay_correction == "NONE":
+            # An SUV relates counts and dose of one moment; what this number relates cannot be told.
+            raise QuantificationError(Reason.NOT_DECAY_CORRECTED, {"DecayCorrection": "NONE", "Units": inputs.units})
+        return _from_stored_suv(inputs) if inputs.units == "GML" else _from_bsa(inputs)
     raise QuantificationError(Reason.UNITS_UNSUPPORTED, {"Units": inputs.units or "absent"})
 
 
@@ -118,6 +119,7 @@ def _from_activity(inputs: SuvInputs, bqml_per_unit: float, method: str) -> SuvC
         reference = find_scan_reference(
             series_start=inputs.series_start,
             vendor_start=inputs.vendor_start,
+            stated_start=inputs.stated_start,
             frames=inputs.frames,
             half_life_s=half_life_s,
             vendor=inputs.vendor,
@@ -170,10 +172,17 @@ def _from_counts(inputs: SuvInputs) -> SuvConversion:
         raise QuantificationError(Reason.PRIVATE_FACTOR_MISSING, {"missing": ["(7053,1000)", "(7053,1009)"], "Units": "CNTS"})
     if direct <= 0.0:
         return _from_activity(inputs, activity, "philips_activity_factor")
+    n_frames = len(inputs.frames)
     if activity <= 0.0:
         uptake_s = _uptake_if_known(inputs)
-        return _finish(inputs, (direct,) * len(inputs.frames), "philips_suv_factor", None, uptake_s, None, ("factor_of_the_scanner",))
-    computed = _from_activity(inputs, activity, "philips_activity_factor")
+        return _finish(inputs, (direct,) * n_frames, "philips_suv_factor", None, uptake_s, None, ("factor_of_the_scanner",))
+    try:
+        computed = _from_activity(inputs, activity, "philips_activity_factor")
+    except QuantificationError as error:
+        if not _lacks_inputs(inputs) and error.reason is not Reason.REFERENCE_TIME_MISSING:
+            raise
+        # The scanner's factor stands alone as it does in the many headers without the other; nothing contradicts it.
+        return _finish(inputs, (direct,) * n_frames, "philips_suv_factor", None, None, None, ("factor_of_the_scanner", "factor_unchecked"))
     gap = max(abs(factor / direct - 1.0) for factor in computed.factors)
     if gap > FACTOR_TOLERANCE:
         raise QuantificationError(
@@ -182,7 +191,7 @@ def _from_counts(inputs: SuvInputs) -> SuvConversion:
     notes = (*computed.assumptions, "factor_of_the_scanner")
     return _finish(
         inputs,
-        (direct,) * len(inputs.frames),
+        (direct,) * n_frames,
         "philips_suv_factor",
         computed.reference,
         computed.uptake_s,
@@ -190,6 +199,12 @@ def _from_counts(inputs: SuvInputs) -> SuvConversion:
         notes,
         check_uptake=False,
     )
+
+
+def _lacks_inputs(inputs: SuvInputs) -> bool:
+    """Tell whether an input of the formula is absent (blanked by a de-identifier), rather than there and implausible."""
+    given = (inputs.weight_kg, inputs.dose_bq, inputs.half_life_s, inputs.injection or inputs.injection_clock)
+    return not all(given)
 
 
 def _from_stored_suv(inputs: SuvInputs) -> SuvConversion:
@@ -241,7 +256,7 @@ def _finish(
                 )
             notes = (*notes, "uptake_time_implausible")
     used: dict[str, object] = {"weight_kg": inputs.weight_kg, "half_life_s": inputs.half_life_s, "dose_bq": dose_bq or inputs.dose_bq}
-    return SuvConversion(factors, method, reference, uptake_s, dose_bq, tuple(dict.fromkeys(notes)), used)
+    return SuvConversion(factors, method, reference, uptake_s, dose_bq, tuple(dict.fromkeys((*notes, *inputs.notes))), used)
 
 
 def _uptake_if_known(inputs: SuvInputs) -> float | None:

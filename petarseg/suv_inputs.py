@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time
+from types import MappingProxyType
 
 from petarseg.decay import Frame, Vendor
 from petarseg.errors import QuantificationError
@@ -18,6 +19,11 @@ WEIGHT_KG = (1.0, 400.0)
 HEIGHT_M = (0.3, 2.5)
 MBQ_BELOW = 10_000.0
 """A RadionuclideTotalDose below this cannot be Bq: the header holds MBq (SPEC; the standard demands Bq)."""
+MBQ_PER_MCI = 37.0
+MCI_MBQ_PER_KG = (1.0, 20.0)
+"""A number below `MBQ_BELOW` that makes this dose when read as mCi is refused: 15 is a usual dose in mCi, and a low one in MBq."""
+HALF_LIFE_TOLERANCE = 0.03
+"""Headers round half-lives, to minutes say."""
 
 _UPTAKE_MIN: tuple[tuple[float, float, float], ...] = (
     # up to this half-life in s: shortest and longest time from injection to scan in minutes
@@ -33,6 +39,42 @@ _UPTAKE_MIN_OF_TRACER = {
     "fluorocholine": (0.0, 120.0),  # early dynamic phase, and 60 min (EANM guideline on choline PET/CT)
 }
 HALF_LIFE_S = (60.0, 1_000_000.0)
+PET_HALF_LIFE_S: MappingProxyType[str, float] = MappingProxyType(
+    # Decay Data Evaluation Project (LNHB) and NUBASE2020, rounded; the radionuclides of PS3.16 CID 4020 within the bounds above.
+    {
+        "Rb-82": 75.5,
+        "O-15": 122.2,
+        "K-38": 458.4,
+        "Cu-62": 580.2,
+        "N-13": 597.9,
+        "C-11": 1_221.8,
+        "Cu-60": 1_422.0,
+        "Mn-51": 2_772.0,
+        "Tc-94m": 3_120.0,
+        "Ga-68": 4_062.6,
+        "I-120": 4_896.0,
+        "Br-75": 5_802.0,
+        "F-18": 6_586.2,
+        "Ti-45": 11_088.0,
+        "Cu-61": 12_020.0,
+        "Sc-43": 14_011.0,
+        "Sc-44": 14_551.0,
+        "Tb-149": 14_832.0,
+        "Fe-52": 29_790.0,
+        "Ga-66": 34_170.0,
+        "Cu-64": 45_721.0,
+        "Nb-90": 52_560.0,
+        "Y-86": 53_064.0,
+        "Br-76": 58_320.0,
+        "Tb-152": 63_000.0,
+        "Co-55": 63_108.0,
+        "As-72": 93_600.0,
+        "Y-90": 230_600.0,
+        "Zr-89": 282_300.0,
+        "I-124": 360_900.0,
+        "Mn-52": 483_100.0,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +103,10 @@ class SuvInputs:
         DecayFactor of each frame, by which the scanner says it has multiplied; None unless every frame has one.
     tracer : str or None
         Normalised radiopharmaceutical; some are imaged at other times than most of their radionuclide.
+    stated_start : datetime or None
+        DecayCorrectionDateTime, the standard's own name for the moment of decay correction; rare outside enhanced objects.
+    notes : tuple of str
+        Assumptions that were made while the header was read.
     """
 
     units: str
@@ -83,6 +129,8 @@ class SuvInputs:
     activity_factor: float | None = None
     decay_factors: tuple[float, ...] | None = None
     tracer: str | None = None
+    stated_start: datetime | None = None
+    notes: tuple[str, ...] = ()
 
 
 def uptake_range_min(half_life_s: float, tracer: str | None) -> tuple[float, float]:
@@ -124,10 +172,12 @@ def read_dose_bq(inputs: SuvInputs, weight_kg: float) -> tuple[float, tuple[str,
     notes: tuple[str, ...] = ()
     if dose_bq is None or dose_bq <= 0.0:
         raise QuantificationError(Reason.DOSE_MISSING, {"RadionuclideTotalDose": dose_bq})
+    low, high = SHORT_LIVED_MBQ_PER_KG if (inputs.half_life_s or 0.0) < SHORT_LIVED_S else DOSE_MBQ_PER_KG
     if dose_bq < MBQ_BELOW:
+        if MCI_MBQ_PER_KG[0] <= dose_bq * MBQ_PER_MCI / weight_kg <= MCI_MBQ_PER_KG[1]:
+            raise QuantificationError(Reason.DOSE_MISSING, {"RadionuclideTotalDose": dose_bq, "unit": "MBq or mCi"})
         dose_bq, notes = dose_bq * 1e6, ("dose_in_mbq",)
     per_kg = dose_bq / 1e6 / weight_kg
-    low, high = SHORT_LIVED_MBQ_PER_KG if (inputs.half_life_s or 0.0) < SHORT_LIVED_S else DOSE_MBQ_PER_KG
     if not low <= per_kg <= high:
         raise QuantificationError(
             Reason.DOSE_MISSING,
@@ -137,14 +187,17 @@ def read_dose_bq(inputs: SuvInputs, weight_kg: float) -> tuple[float, tuple[str,
 
 
 def read_half_life_s(inputs: SuvInputs) -> float:
-    """Return the half-life; HALF_LIFE_MISSING, or FACTOR_CONTRADICTION when the coded radionuclide has another."""
+    """Return the half-life; HALF_LIFE_MISSING when absent or that of no PET radionuclide, FACTOR_CONTRADICTION when not the coded one's."""
     half_life_s = inputs.half_life_s
     if half_life_s is None or not HALF_LIFE_S[0] <= half_life_s <= HALF_LIFE_S[1]:
         raise QuantificationError(Reason.HALF_LIFE_MISSING, {"RadionuclideHalfLife": half_life_s})
     coded = inputs.coded_half_life_s
-    if coded is not None and abs(half_life_s / coded - 1.0) > 0.03:
+    if coded is not None and abs(half_life_s / coded - 1.0) > HALF_LIFE_TOLERANCE:
         raise QuantificationError(
             Reason.FACTOR_CONTRADICTION,
             {"elements": ["RadionuclideHalfLife", "RadionuclideCodeSequence"], "half_life_s": half_life_s, "coded_half_life_s": coded},
         )
+    if not any(abs(half_life_s / known - 1.0) <= HALF_LIFE_TOLERANCE for known in PET_HALF_LIFE_S.values()):
+        # 109.8 is the half-life of F-18 in minutes, and of nothing in seconds.
+        raise QuantificationError(Reason.HALF_LIFE_MISSING, {"RadionuclideHalfLife": half_life_s, "radionuclide": "none has this"})
     return half_life_s

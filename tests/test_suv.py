@@ -79,6 +79,24 @@ def with_clock(moment: datetime) -> dict[str, Any]:
             id="post-processed, GE private with another date",
         ),
         pytest.param({"series_start": SCAN - timedelta(days=900)}, factor(), "series_time", "series_date_ignored", id="blanked date"),
+        pytest.param(
+            {"series_start": SCAN + timedelta(hours=23)}, factor(), "frame_reference_time", "series_is_post_processed", id="next day"
+        ),
+        pytest.param(
+            {"series_start": SCAN + timedelta(days=60)}, factor(), "series_time", "series_date_ignored", id="series date shifted forward"
+        ),
+        pytest.param(
+            {"series_start": SCAN + timedelta(minutes=30), "stated_start": SCAN},
+            factor(),
+            "decay_correction_datetime",
+            None,
+            id="post-processed, standard element",
+        ),
+        pytest.param({"stated_start": SCAN}, factor(), "series_time", None, id="standard element agrees with the series"),
+        pytest.param(
+            # Older GE scanners write the start of the scan into every slice; reference time and decay factor are those of the bed.
+            {"vendor": Vendor.GE, "frames": (Frame(SCAN, 303.0, 300.0),)}, factor(), "series_time", None, id="old GE, second bed"
+        ),
         pytest.param({"series_start": None}, factor(), "frame_reference_time", "series_is_post_processed", id="no series time"),
     ],
 )  # fmt: skip
@@ -138,6 +156,8 @@ PHILIPS = replace(BASE, units="CNTS", vendor=Vendor.PHILIPS)
         ({"activity_factor": 2.0}, 2.0 * factor(), "philips_activity_factor_start"),
         ({"direct_factor": 5e-4}, 5e-4, "philips_suv_factor"),
         ({"direct_factor": 2.01 * factor(), "activity_factor": 2.0}, 2.01 * factor(), "philips_suv_factor"),
+        ({"direct_factor": 5e-4, "activity_factor": 2.0, "weight_kg": None}, 5e-4, "philips_suv_factor"),
+        ({"direct_factor": 5e-4, "activity_factor": 2.0, "injection": None, "injection_clock": None}, 5e-4, "philips_suv_factor"),
         ({"activity_factor": 2.0, "decay_correction": "ADMIN"}, 2.0 * factor(0.0), "philips_activity_factor_admin"),
     ],
 )
@@ -202,9 +222,39 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
     ("dose in kBq", replace(BASE, dose_bq=350e3), R.DOSE_MISSING),
     ("dose with a digit too many", replace(BASE, dose_bq=3_500e6), R.DOSE_MISSING),
     ("dose in mCi", replace(BASE, dose_bq=10.0), R.DOSE_MISSING),
+    ("dose in mCi that would be a low dose in MBq", replace(BASE, dose_bq=15.0), R.DOSE_MISSING),
     ("half-life absent", replace(BASE, half_life_s=None), R.HALF_LIFE_MISSING),
     ("half-life zero", replace(BASE, half_life_s=0.0), R.HALF_LIFE_MISSING),
     ("half-life in minutes", replace(BASE, half_life_s=109.77, coded_half_life_s=6586.2), R.FACTOR_CONTRADICTION),
+    ("half-life in minutes, radionuclide not coded", replace(BASE, half_life_s=109.77), R.HALF_LIFE_MISSING),
+    ("half-life of no PET radionuclide", replace(BASE, half_life_s=7_500.0), R.HALF_LIFE_MISSING),
+    ("stored SUV without decay correction", replace(BASE, units="GML", decay_correction="NONE"), R.NOT_DECAY_CORRECTED),
+    ("surface SUV without decay correction", replace(BASE, units="CM2ML", decay_correction="NONE"), R.NOT_DECAY_CORRECTED),
+    (
+        "one slice that lies elsewhere on the clock than its series",
+        replace(BASE, series_start=SCAN - timedelta(minutes=20), frames=BASE.frames[:1]),
+        R.FACTOR_CONTRADICTION,
+    ),
+    (
+        "private and standard start differ",
+        replace(BASE, series_start=None, vendor=Vendor.GE, vendor_start=SCAN, stated_start=SCAN - timedelta(minutes=10)),
+        R.FACTOR_CONTRADICTION,
+    ),
+    (
+        "series and stated start differ",
+        replace(BASE, stated_start=SCAN - timedelta(minutes=10)),
+        R.FACTOR_CONTRADICTION,
+    ),
+    (
+        "post-processed on the next day before the hour of the scan",
+        replace(BASE, series_start=SCAN + timedelta(hours=23), frames=(Frame(SCAN), Frame(SCAN + timedelta(seconds=120)))),
+        R.REFERENCE_TIME_MISSING,
+    ),
+    (
+        "private factors differ for want of a plausible dose",
+        replace(PHILIPS, direct_factor=1e-3, activity_factor=2.0, dose_bq=35e6 * 1000),
+        R.DOSE_MISSING,
+    ),
     ("no injection time", replace(BASE, injection=None, injection_clock=None), R.INJECTION_TIME_MISSING),
     ("injection times differ", replace(BASE, injection_clock=time(9, 30)), R.FACTOR_CONTRADICTION),
     ("no acquisition time", replace(BASE, frames=(Frame(None, 60.0, 120.0),)), R.REFERENCE_TIME_MISSING),

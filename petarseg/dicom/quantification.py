@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 
 from petarseg.decay import Frame, Vendor
 from petarseg.dicom.header import Header
 from petarseg.dicom.tags import Tag
-from petarseg.dicom.tracers import HALF_LIFE_S, read_nuclide, read_tracer
+from petarseg.dicom.tracers import read_nuclide, read_tracer
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
 from petarseg.suv import SuvInputs
+from petarseg.suv_inputs import PET_HALF_LIFE_S
 
 _UNITS = frozenset({"BQML", "CNTS", "GML", "CM2ML", "PROPCPS", "PROPCNTS", "CPS", "NONE", "PCNT", "UMOLML", "MGMINML", "MLMING"})
 _SUV_TYPES = frozenset({"BW", "BSA", "LBM", "LBMJAMES128", "LBMJANMA", "IBW"})
@@ -25,6 +27,9 @@ _CORRECTIONS = frozenset(
 
 LONGEST_MS = 1e9
 """No frame lasts, or lies from its reference, longer than 11 days."""
+NO_DATE = date(2, 1, 2)
+"""Stands for the day of the scan when a de-identifier blanked all dates: clock times can still be compared, and no date equals it."""
+HALF_DAY_S = 12 * 3600.0
 
 
 def parse_date(text: str) -> date | None:
@@ -99,13 +104,11 @@ def vendor_of(header: Header) -> Vendor:
         return Vendor.PHILIPS
     if "siemens" in name or name.startswith(("cps", "cti")):
         return Vendor.SIEMENS
-    if not name:
-        return _vendor_by_private_elements(header)
-    return Vendor.OTHER
+    return _vendor_by_private_elements(header)
 
 
 def _vendor_by_private_elements(header: Header) -> Vendor:
-    """Tell the vendor of a header that has lost its Manufacturer."""
+    """Tell the vendor of a header that has lost its Manufacturer, or in which an archive put its own name."""
     if _philips_text(header, 0x00) or _philips_text(header, 0x09):
         return Vendor.PHILIPS
     if header.private_text(0x0009, "GEMS_PETD_01", 0x0D):
@@ -146,9 +149,14 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
         raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"unreadable": "RadiopharmaceuticalStartDateTime"})
     if start is not None and (start.hour, start.minute, start.second) == (0, 0, 0) and clock not in (None, time()):
         start = None  # a date without a clock time, padded with zeros
-    series_day = parse_date(first.text(Tag.SeriesDate))
+    series_day, notes = _day_of_scan(first)
+    frames, across_midnight = _unwrap_midnight(tuple(_frame(header, series_day) for header in headers))
+    if across_midnight:
+        notes.append("acquisition_after_midnight")
     nuclide = read_nuclide(agent)
     corrections = first.texts(Tag.CorrectedImage)
+    if any(set(header.texts(Tag.CorrectedImage)) != set(corrections) for header in headers):
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": Tag.CorrectedImage.name})
     return SuvInputs(
         units=_known(first.text(Tag.Units), _UNITS),
         stored_type=_known(first.text(Tag.SUVType), _SUV_TYPES) or None,
@@ -159,17 +167,19 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
         sex=_known(first.text(Tag.PatientSex).upper(), frozenset({"M", "F", "O"})) or None,
         dose_bq=agent.number(Tag.RadionuclideTotalDose),
         half_life_s=agent.number(Tag.RadionuclideHalfLife),
-        coded_half_life_s=HALF_LIFE_S.get(nuclide) if nuclide else None,
+        coded_half_life_s=PET_HALF_LIFE_S.get(nuclide) if nuclide else None,
         injection=start,
         injection_clock=clock,
         series_start=_combine(series_day, parse_time(first.text(Tag.SeriesTime))),
-        vendor_start=_vendor_start(first, vendor),
-        frames=tuple(_frame(header, series_day) for header in headers),
+        vendor_start=_vendor_start(headers, vendor),
+        frames=frames,
         vendor=vendor,
         direct_factor=_philips_factor(headers, 0x00),
         activity_factor=_philips_factor(headers, 0x09),
         decay_factors=_decay_factors(headers),
         tracer=read_tracer(first),
+        stated_start=_one_moment(headers, Tag.DecayCorrectionDateTime.name, lambda header: header.text(Tag.DecayCorrectionDateTime)),
+        notes=tuple(notes),
     )
 
 
@@ -203,14 +213,51 @@ def _seconds(header: Header, tag: Tag) -> float | None:
     return milliseconds / 1_000.0 if milliseconds is not None and abs(milliseconds) < LONGEST_MS else None
 
 
-def _vendor_start(header: Header, vendor: Vendor) -> datetime | None:
+def _day_of_scan(header: Header) -> tuple[date, list[str]]:
+    """Return the day to which clock times without a date belong, and what had to be assumed."""
+    for tag in (Tag.SeriesDate, Tag.AcquisitionDate, Tag.StudyDate):
+        day = parse_date(header.text(tag))
+        if day is not None:
+            return day, []
+    return NO_DATE, ["scan_date_absent"]
+
+
+def _unwrap_midnight(frames: tuple[Frame, ...]) -> tuple[tuple[Frame, ...], bool]:
+    """Put frames after midnight on the next day when all carry the date on which the scan began."""
+    moments = [frame.acquisition for frame in frames if frame.acquisition is not None]
+    if not moments or len({moment.date() for moment in moments}) > 1:
+        return frames, False
+    last = max(moments)
+    if (last - min(moments)).total_seconds() <= HALF_DAY_S:
+        return frames, False
+    unwrapped = tuple(
+        replace(frame, acquisition=frame.acquisition + timedelta(days=1))
+        if frame.acquisition is not None and (last - frame.acquisition).total_seconds() > HALF_DAY_S
+        else frame
+        for frame in frames
+    )
+    return unwrapped, True
+
+
+def _vendor_start(headers: Sequence[Header], vendor: Vendor) -> datetime | None:
     """GE (0009,xx0D) "scan date and time", Siemens (0071,xx22) "decay correction date and time"."""
-    zone = header.text(Tag.TimezoneOffsetFromUTC)
-    if vendor is Vendor.GE:
-        return parse_datetime(header.private_text(0x0009, "GEMS_PETD_01", 0x0D, trust_missing_creator=True), zone)
-    if vendor is Vendor.SIEMENS:
-        return parse_datetime(header.private_text(0x0071, "SIEMENS MED PT", 0x22, trust_missing_creator=True), zone)
-    return None
+    places = {Vendor.GE: (0x0009, "GEMS_PETD_01", 0x0D), Vendor.SIEMENS: (0x0071, "SIEMENS MED PT", 0x22)}
+    if vendor not in places:
+        return None
+    group, creator, element = places[vendor]
+    return _one_moment(
+        headers,
+        f"({group:04X},10{element:02X})",
+        lambda header: header.private_text(group, creator, element, trust_missing_creator=True),
+    )
+
+
+def _one_moment(headers: Sequence[Header], name: str, read: Callable[[Header], str]) -> datetime | None:
+    """Read a moment that is one for the whole series."""
+    texts = set(map(read, headers))
+    if len(texts) > 1:
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": name})
+    return parse_datetime(next(iter(texts)), headers[0].text(Tag.TimezoneOffsetFromUTC))
 
 
 def _decay_factors(headers: Sequence[Header]) -> tuple[float, ...] | None:
@@ -221,11 +268,15 @@ def _decay_factors(headers: Sequence[Header]) -> tuple[float, ...] | None:
 
 def _philips_factor(headers: Sequence[Header], element: int) -> float | None:
     """(7053,xx00) SUV factor or (7053,xx09) activity factor; None when absent, unreadable or not one for all slices."""
-    texts = {_philips_text(header, element) for header in headers}
-    if len(texts) != 1:
+    values = {_positive(_philips_text(header, element)) for header in headers}
+    if len(values) != 1:
         raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": f"(7053,10{element:02X})"})
+    return values.pop()
+
+
+def _positive(text: str) -> float | None:
     try:
-        value = float(texts.pop())
+        value = float(text)
     except ValueError:
         return None
     return value if 0.0 < value < 1e9 else None

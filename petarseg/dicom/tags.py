@@ -65,6 +65,7 @@ class Tag(IntEnum):
     RadionuclideHalfLife = 0x00181075
     RadionuclidePositronFraction = 0x00181076
     RadiopharmaceuticalStartDateTime = 0x00181078
+    DecayCorrectionDateTime = 0x00189701
     ReconstructionDiameter = 0x00181100
     ActualFrameDuration = 0x00181242
     PatientPosition = 0x00185100

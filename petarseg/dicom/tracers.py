@@ -1,4 +1,4 @@
-"""Names of radiopharmaceuticals and half-lives of radionuclides, from codes where there are any, else from free text."""
+"""Names of radiopharmaceuticals and radionuclides, from codes where there are any, else from free text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from petarseg.dicom.header import Header
 from petarseg.dicom.tags import Tag
+from petarseg.suv_inputs import PET_HALF_LIFE_S
 
 # Order matters: the more specific pattern first. Patterns are matched against lower-case text.
 _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -80,21 +81,6 @@ _AGENT_CODES: MappingProxyType[str, str] = MappingProxyType(
     }
 )
 
-HALF_LIFE_S: MappingProxyType[str, float] = MappingProxyType(
-    # Decay Data Evaluation Project (LNHB), rounded.
-    {
-        "F-18": 6_586.2,
-        "C-11": 1_221.8,
-        "N-13": 597.9,
-        "O-15": 122.2,
-        "Ga-68": 4_062.6,
-        "Cu-64": 45_721.0,
-        "Zr-89": 282_300.0,
-        "I-124": 360_900.0,
-        "Rb-82": 75.5,
-    }
-)
-
 _NUCLIDE_CODES: MappingProxyType[str, str] = MappingProxyType(
     # PS3.16 CID 4020: SNOMED CT, and the SRT codes before it
     {
@@ -120,6 +106,10 @@ _ELEMENTS = MappingProxyType(
         "zirconium": "Zr",
         "iodine": "I",
         "rubidium": "Rb",
+        "scandium": "Sc",
+        "yttrium": "Y",
+        "bromine": "Br",
+        "manganese": "Mn",
     }
 )
 
@@ -153,6 +143,6 @@ def read_nuclide(item: Header) -> str | None:
         number = re.search(r"\d+", meaning)
         for name, symbol in _ELEMENTS.items():
             named = name in meaning or re.search(rf"(?<![a-z]){symbol.casefold()}(?![a-z])", meaning)
-            if number and named and f"{symbol}-{number.group()}" in HALF_LIFE_S:
+            if number and named and f"{symbol}-{number.group()}" in PET_HALF_LIFE_S:
                 return f"{symbol}-{number.group()}"
     return None

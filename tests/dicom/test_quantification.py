@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from dicom.pet_files import DOSE_BQ, HALF_LIFE_S, WEIGHT_KG, write_series
+from pydicom.dataset import Dataset
 
 from petarseg.decay import Vendor
 from petarseg.dicom.convert import suv_of
@@ -92,6 +93,14 @@ def test_a_lost_manufacturer_is_told_by_the_private_elements() -> None:
     assert vendor_of(Header({0x00090010: b"GEMS_PETD_01", 0x0009100D: b"20200102110000"}, "")) is Vendor.GE
 
 
+def test_an_archive_that_put_its_own_name_is_seen_through() -> None:
+    """1 % of public series name an importer as the manufacturer (IBSI SUV manual)."""
+    imported = {int(Tag.Manufacturer): b"Medical Image Importer"}
+    assert vendor_of(Header(imported | {0x70530010: b"Philips PET Private Group", 0x70531000: b"5e-4"}, "")) is Vendor.PHILIPS
+    assert vendor_of(Header(imported | {0x00710010: b"SIEMENS MED PT", 0x00711022: b"20200102110000"}, "")) is Vendor.SIEMENS
+    assert vendor_of(Header(imported | {0x00090010: b"GEIIS", 0x0009100D: b"20200102110000"}, "")) is Vendor.OTHER
+
+
 def test_two_injections_are_refused() -> None:
     header = Header({int(Tag.RadiopharmaceuticalInformationSequence): [{}, {}]}, "")
     with pytest.raises(QuantificationError) as caught:
@@ -140,6 +149,23 @@ def test_free_text_is_not_passed_on() -> None:
             "series_time",
         ),
         ({"AcquisitionDate": None}, [], 60.0, "series_time"),
+        ({"SeriesDate": None}, [], 60.0, "series_time"),
+        ({"SeriesDate": None, "AcquisitionDate": None}, [], 60.0, "series_time"),
+        ({"SeriesDate": "19000101", "AcquisitionDate": "19000101", "StudyDate": "19000101"}, [], 60.0, "series_time"),
+        ({"SeriesDate": None, "AcquisitionDate": None, "StudyDate": None}, [], 60.0, "series_time"),
+        (
+            {"SeriesDate": None, "AcquisitionDate": None, "StudyDate": None, "RadiopharmaceuticalStartDateTime": None},
+            [],
+            60.0,
+            "series_time",
+        ),
+        ({"SeriesTime": "120000", "DecayCorrectionDateTime": "20200102105500"}, [], 55.0, "decay_correction_datetime"),
+        (
+            {"Manufacturer": "Importer", "SeriesTime": "120000"},
+            [(0x0071, "SIEMENS MED PT", 0x22, "DT", "20200102110000")],
+            60.0,
+            "siemens_private_start",
+        ),
         (
             {"AcquisitionDate": None, "AcquisitionTime": None, "AcquisitionDateTime": "20200102110000.0"},
             [],
@@ -157,3 +183,54 @@ def test_reference_and_injection_of_whole_files(
     assert answer["uptake_s"] == pytest.approx(uptake_min * 60.0, abs=0.2)
     expected = WEIGHT_KG * 1000.0 / (DOSE_BQ * 2.0 ** (-uptake_min * 60.0 / HALF_LIFE_S))
     assert answer["factor"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_scan_across_midnight_under_one_date(tmp_path: Path) -> None:
+    """The date of all slices is that of the start; half of them were acquired after midnight."""
+
+    def edit(index: int, dataset: Dataset) -> None:
+        dataset.AcquisitionTime = "235900" if index < 3 else "000100"
+        dataset.FrameReferenceTime = 59_900.0 if index < 3 else 179_900.0
+
+    changes = {"SeriesTime": "235900", "RadiopharmaceuticalStartTime": "225900", "RadiopharmaceuticalStartDateTime": None}
+    answer = suv_of(write_series(tmp_path, edit=edit, **changes))
+    assert answer["status"] == "ok", answer
+    assert answer["uptake_s"] == pytest.approx(3600.0)
+    assert answer["assumptions"] == ["injection_on_day_of_scan", "acquisition_after_midnight"]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "value"),
+    [
+        ("CorrectedImage", ["DECY", "NORM"]),
+        ("DecayCorrectionDateTime", "20200102105500"),
+        ("PatientWeight", 71.0),
+        ("PatientWeight", None),
+        ("DecayCorrection", "ADMIN"),
+        ("Units", "GML"),
+    ],
+)
+def test_slices_that_disagree_are_refused(tmp_path: Path, keyword: str, value: object) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        if index == 4:
+            setattr(dataset, keyword, value)
+
+    answer = suv_of(write_series(tmp_path, edit=edit))
+    assert (answer["reason"], answer["evidence"]) == ("factor_contradiction", {"differs_between_slices": keyword})
+
+
+def test_slices_that_disagree_about_the_private_start_are_refused(tmp_path: Path) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        moment = "20200102105000" if index == 2 else "20200102110000"
+        dataset.private_block(0x0009, "GEMS_PETD_01", create=True).add_new(0x0D, "DT", moment)
+
+    answer = suv_of(write_series(tmp_path, edit=edit, Manufacturer="GE MEDICAL SYSTEMS"))
+    assert answer["evidence"] == {"differs_between_slices": "(0009,100D)"}
+
+
+def test_philips_factors_written_differently_are_one(tmp_path: Path) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        dataset.private_block(0x7053, "Philips PET Private Group", create=True).add_new(0, "DS", "0.000500" if index else "5.0E-4")
+
+    answer = suv_of(write_series(tmp_path, edit=edit, Units="CNTS", Manufacturer="Philips Medical Systems"))
+    assert (answer["status"], answer["factor"]) == ("ok", 5e-4)
