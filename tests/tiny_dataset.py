@@ -1,15 +1,22 @@
-"""A complete dataset of a few kilobytes, made with the real writers: five exams of four patients, two lesions each."""
+"""A complete dataset of a few kilobytes, made with the real writers: five exams of four patients, two lesions each.
+
+It passes `petarseg validate`. Tests that break it use `rows_of`, `replace_rows`, `change_volume` and then `seal`, which makes hashes and
+list of files fit again, so that a planted defect shows by itself.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
-from petarseg.dataset.checksums import write_checksums
+from petarseg.dataset.checksums import read_checksums, write_checksums
+from petarseg.dataset.croissant import write_croissant
+from petarseg.dataset.shards import write_shard
 from petarseg.dataset.tables import write_table
 from petarseg.files import sha256_file, write_json, write_text
 from petarseg.quality.mip import mip_png
@@ -26,6 +33,17 @@ VOLUMES = ("pet", "ct", "lesions", "anatomy")
 TABLES: dict[str, type[Row]] = {"lesions": LesionRow, "exams": ExamRow, "anatomy": AnatomyRow, "rejected": RejectedRow}
 PATIENTS = (("P0", "train"), ("P0", "train"), ("P1", "train"), ("P2", "val"), ("P3", "test"))
 CENTRES = ((6, 12, 22), (17, 6, 9))
+VERSION = "v1-0000000000"
+RUN = f"""version = "{VERSION}"
+petarseg = "0.1.0"
+[settings.reports]
+dates = "tag"
+[settings.lesions]
+method = "avg_itm"
+tolerance_suv = 0.1
+[settings.anatomy]
+method = "tissue"
+"""
 
 
 def write_tiny_dataset(folder: Path) -> Path:
@@ -40,8 +58,10 @@ def write_tiny_dataset(folder: Path) -> Path:
         ct[4:20, 4:16] = 40
         tissue = (ct > -300).astype(np.uint8) * 3
         arrays = {"pet": (pet, Units.SUVBW), "ct": (ct, Units.HU), "lesions": (labels, Units.LABEL), "anatomy": (tissue, Units.LABEL)}
-        for name, (array, units) in arrays.items():
-            Volume(array, affine_of(), units).save(folder / "volumes" / exam_id / f"{name}.nii.gz")
+        volumes = {name: Volume(np.asfortranarray(array), affine_of(), units) for name, (array, units) in arrays.items()}
+        for name, volume in volumes.items():
+            volume.save(folder / "volumes" / exam_id / f"{name}.nii.gz", reproducible=True)
+        write_shard(volumes, folder / "shards" / f"{exam_id}.parquet")
         mip_png(Volume(pet, affine_of(), Units.SUVBW), Volume(labels, affine_of(), Units.LABEL), folder / "qa" / f"{exam_id}.png")
         lesions += [lesion_row(exam_id, patient_id, split, number, label, pet, labels) for label in (1, 2)]
         exams.append(exam_row(folder, exam_id, patient_id, split))
@@ -49,7 +69,7 @@ def write_tiny_dataset(folder: Path) -> Path:
             {
                 "exam_id": exam_id,
                 "split": split,
-                "anatomy_class": "soft_tissue",
+                "anatomy_class": "soft tissue",
                 "mask_label": 3,
                 "volume_ml": float((tissue == 3).sum() * 0.027),
                 "question": "Which structure does the mask show?",
@@ -69,10 +89,13 @@ def write_tiny_dataset(folder: Path) -> Path:
     )
     write_json(folder / "funnel.json", funnel.model_dump(mode="json"))
     write_text(folder / "DATASET_CARD.md", "# card\n")
+    write_text(folder / "run.toml", RUN)
+    grid = {"grid_shape": list(SHAPE), "grid_affine_ras_mm": affine_of().tolist()}
+    write_json(folder / "grids.json", {exam["exam_id"]: grid for exam in exams})
     write_page(
         folder / "qa" / "index.html",
         name="tiny",
-        version="v1-0000000000",
+        version=VERSION,
         funnel=funnel.table(),
         exams=exams,
         lesions=lesions,
@@ -81,7 +104,16 @@ def write_tiny_dataset(folder: Path) -> Path:
     )
     write_contracts(folder / "contracts")
     write_checksums(folder)
+    describe(folder)
     return folder
+
+
+def describe(folder: Path) -> None:
+    """Write croissant.json anew."""
+    write_croissant(
+        folder, name="tiny", version=VERSION, license_id="CC-BY-4.0", description="Five exams.", checksums=read_checksums(folder)
+    )
+    write_checksums(folder)
 
 
 def affine_of() -> np.ndarray:
@@ -141,7 +173,7 @@ def lesion_row(exam_id: str, patient_id: str, split: str, number: int, label: in
         "max_ras_mm": [float(v) for v in (np.array(ORIGIN_RAS_MM) + 3.0 * hottest)],
         "bbox_ijk": [*where.min(axis=0).tolist(), *(where.max(axis=0) + 1).tolist()],
         "mask_label": label,
-        "anatomy_class": "soft_tissue",
+        "anatomy_class": "soft tissue",
         "slice_convention": "head_first_1",
         "flags": [],
         "voters": "{}",
@@ -189,6 +221,20 @@ def rows_of(folder: Path, table: str) -> list[dict[str, Any]]:
 def replace_rows(folder: Path, table: str, rows: list[dict[str, Any]]) -> None:
     """Write other rows into a table."""
     write_table(folder / f"{table}.parquet", rows, pq.read_schema(folder / f"{table}.parquet"))
+
+
+def change_volume(folder: Path, exam_id: str, name: str, make: Callable[[Volume], Volume], *, shard: bool = True) -> None:
+    """Replace a volume, in the shard too unless that is the defect."""
+    path = folder / "volumes" / exam_id / f"{name}.nii.gz"
+    make(Volume.load(path)).save(path, reproducible=True)
+    if shard:
+        write_shards(folder, exam_id)
+
+
+def write_shards(folder: Path, exam_id: str) -> None:
+    """Write the shard of an exam anew from its volumes."""
+    volumes = {name: Volume.load(folder / "volumes" / exam_id / f"{name}.nii.gz") for name in VOLUMES}
+    write_shard(volumes, folder / "shards" / f"{exam_id}.parquet")
 
 
 def seal(folder: Path) -> None:

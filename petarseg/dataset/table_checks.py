@@ -16,8 +16,8 @@ from petarseg.dataset.contract import Broken, Column, TableContract
 def check_table(table: pa.Table, contract: TableContract) -> list[Broken]:
     """Return every rule of the contract that the table breaks, in the order of the columns."""
     broken = list(_check_schema(table.schema, contract))
-    wrong = {item.column for item in broken if item.rule in ("column_missing", "type")}
-    keys = _keys(table, contract)
+    wrong = {item.column for item in broken if item.rule in ("column_missing", "column_duplicate", "type")}
+    keys = row_keys(table, contract.key)
     for column in contract.columns:
         if column.name in wrong:
             continue
@@ -26,9 +26,13 @@ def check_table(table: pa.Table, contract: TableContract) -> list[Broken]:
     return broken
 
 
-def _keys(table: pa.Table, contract: TableContract) -> list[str]:
-    if contract.key and contract.key in table.column_names:
-        return [str(value) for value in table.column(contract.key).to_pylist()]
+def row_keys(table: pa.Table, key: str | None) -> list[str]:
+    """Return what identifies each row in messages: the key column, else exam and label, else the row's number."""
+    if key and table.column_names.count(key) == 1:
+        return [str(value) for value in table.column(key).to_pylist()]
+    if all(table.column_names.count(name) == 1 for name in ("exam_id", "mask_label")):
+        pairs = zip(table.column("exam_id").to_pylist(), table.column("mask_label").to_pylist(), strict=True)
+        return [f"{exam_id}/{label}" for exam_id, label in pairs]
     return [f"row {number}" for number in range(table.num_rows)]
 
 
@@ -40,6 +44,9 @@ def _check_schema(schema: pa.Schema, contract: TableContract) -> Iterator[Broken
     for column in contract.columns:
         if column.name not in schema.names:
             yield Broken(contract.table, column.name, "column_missing", "schema", "the contract asks for this column")
+            continue
+        if schema.names.count(column.name) > 1:
+            yield Broken(contract.table, column.name, "column_duplicate", "schema", "the table has this column more than once")
             continue
         field = schema.field(column.name)
         if _type_name(field.type) != (column.type, column.repeated):

@@ -1,20 +1,16 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
-
-from builder import write_dataset
+from tiny_dataset import write_tiny_dataset
 
 
 @pytest.fixture(scope="session")
 def built_dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A good dataset; do not change it."""
-    return write_dataset(tmp_path_factory.mktemp("dataset"))
+    return write_tiny_dataset(tmp_path_factory.mktemp("dataset") / "tiny")
 
 
 @pytest.fixture
