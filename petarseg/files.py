@@ -73,4 +73,4 @@ def sha256_file(path: Path) -> str:
 def content_key(*parts: object) -> str:
     """Return a 32-digit hex key of JSON-serialisable `parts`; equal parts give equal keys on every machine."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()[:32]
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]  # a path need not be UTF-8

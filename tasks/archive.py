@@ -46,7 +46,7 @@ class ExamSource:
             "patient_id": self.patient_id,
             "report": self.report,
         }
-        keys.write_secret(f"exams/{exam_id}", json.dumps(data, ensure_ascii=False).encode("utf-8"))
+        keys.write_secret(f"exams/{exam_id}", json.dumps(data).encode("ascii"))  # a path need not be UTF-8
 
     @classmethod
     def load(cls, keys: KeyFolder, exam_id: str) -> ExamSource:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import stat
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from petarseg.dicom import source
 from petarseg.dicom.header import DamagedError, Header, NotDicomError, read_header
+from petarseg.dicom.read import SliceFile, read_pixels
 from petarseg.dicom.records import ArchiveIndex, SeriesRecord, StudyRecord, UnreadableFile
 from petarseg.dicom.scan_cache import KnownImage, Outcome, ScanCache, Stamp
 from petarseg.dicom.select import Candidate, check_series, choose, classify_image, read_age_years
 from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.dicom.tracers import read_tracer
-from petarseg.errors import ConfigError
+from petarseg.errors import ConfigError, ExamRejected
+from petarseg.reasons import Reason
 
 if TYPE_CHECKING:
     from petarseg.keys import KeyFolder
@@ -33,12 +37,16 @@ _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
 
 @dataclass(slots=True)
 class _Group:
-    """Images of one series that belong together (one object class, matrix and orientation)."""
+    """Images of one series that belong together (one object class, matrix and orientation).
+
+    `contradictory` when two files claim to be the same instance at the same place, and their pixels or headers differ.
+    """
 
     header: Header
     role: str
     why_not: str | None
     images: dict[str, tuple[Path, KnownImage]] = field(default_factory=dict)
+    contradictory: bool = False
     identifiers: set[str] = field(default_factory=set)
 
 
@@ -119,7 +127,7 @@ def _walk(root: Path, unreadable: list[UnreadableFile]) -> Iterator[Path]:
             if (status.st_dev, status.st_ino) in visited:
                 continue
             visited.add((status.st_dev, status.st_ino))
-            entries = list(os.scandir(folder))
+            entries = [entry for entry in os.scandir(folder) if not _is_special(entry)]
         except OSError:
             unreadable.append(UnreadableFile(folder, "permission"))
             continue
@@ -135,14 +143,30 @@ def _walk(root: Path, unreadable: list[UnreadableFile]) -> Iterator[Path]:
                 yield from _members(path)
 
 
+def _is_special(entry: os.DirEntry[str]) -> bool:
+    """Tell a pipe, socket or device, which nobody may open: reading a pipe waits for a writer that never comes."""
+    try:
+        if entry.is_file(follow_symlinks=False) or entry.is_dir():
+            return False
+        return not stat.S_ISREG(entry.stat().st_mode)
+    except OSError:
+        return False  # a dead link: reading it gives it a name
+
+
 def _members(path: Path) -> Iterator[Path]:
     if path.suffix.lower() != ".zip":
         yield path
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            yield from (path / info.filename for info in archive.infolist() if not info.is_dir())
+            names = {info.filename for info in archive.infolist() if not info.is_dir()}
     except (zipfile.BadZipFile, OSError, NotImplementedError):
+        yield path
+        return
+    # An absolute name or one with ".." would lead out of the archive, to a file of this machine.
+    safe = [name for name in names if not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts]
+    yield from (path / name for name in safe)
+    if len(safe) < len(names):
         yield path
 
 
@@ -203,6 +227,8 @@ def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
     twin = group.images.get(uid, (path, None))[1] if uid else None
     if twin is not None and (twin.height_mm, twin.acquisition) == (image.height_mm, image.acquisition):
         scan.n_duplicates += 1
+        if not (twin.truncated or image.truncated or role == "other" or _is_copy(group.images[uid][0], path)):
+            group.contradictory = True
         if not twin.truncated or image.truncated:
             return image
     elif twin is not None:
@@ -210,6 +236,17 @@ def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
     group.images[uid or f" {len(group.images)}"] = (path, image)
     group.identifiers.update(image.identifiers)
     return image
+
+
+def _is_copy(one: Path, other: Path) -> bool:
+    """Tell whether two files hold the same image: byte by byte, else by the elements that matter and the pixels."""
+    try:
+        if source.read_all(one) == source.read_all(other):
+            return True
+        pair = SliceFile(one, read_header(one)), SliceFile(other, read_header(other))
+        return pair[0].header.values == pair[1].header.values and bool((read_pixels(pair[0]) == read_pixels(pair[1])).all())
+    except (OSError, NotDicomError, DamagedError, ExamRejected):
+        return False
 
 
 def _group_key(header: Header, role: str, why_not: str | None) -> tuple[object, ...]:
@@ -309,7 +346,10 @@ def _record(group: _Group) -> SeriesRecord:
         n_slices=len(images),
         z_range_mm=_range(heights, sign) if group.role != "other" and len(heights) == len(images) else None,
         identifiers=tuple(sorted(group.identifiers)),
+        description=header.text(Tag.SeriesDescription),
     )
+    if group.contradictory and record.role != "other":
+        return replace(record, role="other", why_not=Reason.DUPLICATE_INSTANCE.value)
     return check_series(record, heights)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ SERIES_SCHEMA = pa.schema(
         ("z_high_mm", pa.float64()),
         ("chosen", pa.bool_()),
         ("files", pa.list_(pa.string())),
+        ("description", pa.string()),
     ]
 )
 STUDIES_SCHEMA = pa.schema(
@@ -71,4 +73,9 @@ def write_index(index: ArchiveIndex, out: Path) -> None:
 def _series_row(item: SeriesRecord, *, chosen: bool) -> dict[str, Any]:
     low, high = item.z_range_mm or (None, None)
     row = {name: getattr(item, name) for name in SERIES_SCHEMA.names if hasattr(item, name)}
-    return {**row, "files": [str(path) for path in item.files], "z_low_mm": low, "z_high_mm": high, "chosen": chosen}
+    return {**row, "files": [_readable(path) for path in item.files], "z_low_mm": low, "z_high_mm": high, "chosen": chosen}
+
+
+def _readable(path: Path) -> str:
+    """Return a path as text; bytes of a name that are no UTF-8 (discs written by old systems) are shown as U+FFFD."""
+    return os.fsencode(path).decode("utf-8", "replace")

@@ -20,7 +20,8 @@ class SeriesRecord:
         "pet" or "ct" when it can be used as such, else "other".
     why_not : str or None
         For "other": nac, gated, dynamic, mip, secondary_capture, localizer, dose_report, rtstruct, derived, too_few_slices,
-        partial_coverage, split_range, other_frame_of_reference, alternative, enhanced_multiframe, ...
+        partial_coverage, split_range, other_frame_of_reference, no_frame_of_reference, duplicate_instance, alternative,
+        enhanced_multiframe, ...
     age_years : int or None
         Age at the examination; may exceed 89.
     tracer : str or None
@@ -31,6 +32,8 @@ class SeriesRecord:
         Lowest and highest slice centre along z of the patient (the same in LPS and RAS).
     identifiers : tuple of str
         Further identifying strings of the headers.
+    description : str
+        SeriesDescription, by which `prefer_pet` tells reconstructions apart.
     """
 
     study_instance_uid: str
@@ -52,6 +55,7 @@ class SeriesRecord:
     n_slices: int
     z_range_mm: tuple[float, float] | None
     identifiers: tuple[str, ...]
+    description: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import partial
 from itertools import pairwise
 
 from petarseg.dicom.header import Header
-from petarseg.dicom.quantification import parse_date
+from petarseg.dicom.quantification import parse_date, parse_time
 from petarseg.dicom.read import CT_IMAGE, ENHANCED, MIN_SLICES, PET_IMAGE
 from petarseg.dicom.records import SeriesRecord, StudyRecord
 from petarseg.dicom.tags import Tag
@@ -145,7 +145,9 @@ def choose(
     -----
     PET: of the attenuation-corrected static axial series the one that covers most of the body; original before derived; series that
     no rule tells apart (two reconstructions, unless `prefer_pet` names one) are not chosen by chance, the study is rejected as
-    ambiguous. CT: of those in the PET's frame of reference the one that covers most of it, then original before derived, the larger
+    ambiguous. Of two bed ranges the longer one is taken, of two of about one length the upper one, and the other is named
+    ``split_range``: the ranges are not merged, because the slice numbers of a report are those of one series. CT: of those in the PET's
+    frame of reference the one that covers most of it, then original before derived, the nearer in time (by half hours), the larger
     field of view, the thicker slices (the attenuation CT), the lower series number; without a PET the longest, so that a CT can be
     converted alone.
     """
@@ -207,6 +209,12 @@ def _overlap_mm(one: Candidate, other: Candidate) -> float:
     return max(0.0, min(a[1], b[1]) - max(a[0], b[0]))
 
 
+def _are_two_ranges(one: Candidate, other: Candidate) -> bool:
+    """Tell whether two series are bed ranges of one examination, that share little or nothing of the body."""
+    shorter = min(_extent_mm(one), _extent_mm(other))
+    return _overlap_mm(one, other) < SPLIT_OVERLAP * shorter
+
+
 def _is_derived(item: Candidate) -> bool:
     return next(iter(item.header.texts(Tag.ImageType)), "").upper() == "DERIVED"
 
@@ -225,10 +233,11 @@ def _choose_pet(
     for item in pets:
         if _extent_mm(item) >= FULL_COVERAGE * _extent_mm(longest):
             full.append(item)
-        elif _overlap_mm(item, longest) < SPLIT_OVERLAP * _extent_mm(item):
-            losers[_key(item)] = "split_range"
         else:
-            losers[_key(item)] = "partial_coverage"
+            losers[_key(item)] = "split_range" if _are_two_ranges(item, longest) else "partial_coverage"
+    # Two ranges of about the same length are trunk and legs; the trunk lies higher.
+    highest = max(full, key=lambda item: item.record.z_range_mm or (0.0, 0.0))
+    full = _prefer(full, lambda item: not _are_two_ranges(item, highest), "split_range", losers)
     left = _prefer(full, lambda item: item.header.text(Tag.Units) in _USABLE_UNITS, "units", losers)
     left = _prefer(left, lambda item: "ATTN" in item.header.texts(Tag.CorrectedImage), "correction_unknown", losers)
     left = _prefer(left, lambda item: not _is_derived(item), "derived", losers)
@@ -255,7 +264,9 @@ def _prefer(items: list[Candidate], good: Callable[[Candidate], bool], why: str,
 def _choose_ct(pet: Candidate, cts: Iterable[Candidate], losers: dict[str, str]) -> Candidate | None:
     fitting = []
     for item in cts:
-        if item.record.frame_of_reference_uid != pet.record.frame_of_reference_uid:
+        if not item.record.frame_of_reference_uid:
+            losers[_key(item)] = "no_frame_of_reference"
+        elif item.record.frame_of_reference_uid != pet.record.frame_of_reference_uid:
             losers[_key(item)] = "other_frame_of_reference"
         elif _overlap_mm(pet, item) <= 0.0:
             losers[_key(item)] = "no_overlap_with_pet"
@@ -267,17 +278,34 @@ def _choose_ct(pet: Candidate, cts: Iterable[Candidate], losers: dict[str, str])
     return min(fitting, key=partial(_ct_rank, pet))
 
 
-def _ct_rank(pet: Candidate | None, item: Candidate) -> tuple[float, bool, float, float, float, str]:
+def _ct_rank(pet: Candidate | None, item: Candidate) -> tuple[float, bool, float, float, float, float, str]:
     """Rank a CT, best first: by the covered part of the PET in steps of 5 %, without a PET by length."""
+    # In whole half hours: the CT of the same visit to the table, however long the PET took; the later one of a delayed scan is another.
+    half_hours = 0.0 if pet is None else round(_apart_s(pet, item) / 1800.0)
     covered = _extent_mm(item) if pet is None else round(_overlap_mm(pet, item) / max(_extent_mm(pet), 1.0) * 20.0)
     return (
         -covered,
         _is_derived(item),
+        half_hours,
         -(item.header.number(Tag.ReconstructionDiameter) or 0.0),
         -(item.header.number(Tag.SliceThickness) or 0.0),
         item.header.number(Tag.SeriesNumber) or 0.0,
         item.record.series_instance_uid,
     )
+
+
+def _apart_s(one: Candidate, other: Candidate) -> float:
+    """Return the seconds between two acquisitions; a day when one of them does not say."""
+    starts = [_acquired(item.header) for item in (one, other)]
+    if starts[0] is None or starts[1] is None:
+        return 86_400.0
+    return min(abs((starts[0] - starts[1]).total_seconds()), 86_400.0)
+
+
+def _acquired(header: Header) -> datetime | None:
+    day = parse_date(header.text(Tag.AcquisitionDate)) or parse_date(header.text(Tag.SeriesDate))
+    clock = parse_time(header.text(Tag.AcquisitionTime)) or parse_time(header.text(Tag.SeriesTime))
+    return datetime.combine(day, clock) if day is not None and clock is not None else None
 
 
 def check_series(record: SeriesRecord, heights_mm: Sequence[float]) -> SeriesRecord:

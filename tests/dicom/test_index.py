@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -300,3 +301,102 @@ def test_a_folder_that_cannot_be_listed_is_named(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(os, "scandir", scandir)
     assert [(item.path.name, item.why) for item in scan_archive(tmp_path).unreadable] == [("closed", "permission")]
+
+
+def test_a_pipe_in_the_archive_is_not_waited_for(tmp_path: Path) -> None:
+    import os
+
+    write_series(tmp_path)
+    os.mkfifo(tmp_path / "pipe.dcm")
+    (tmp_path / "link_to_pipe").symlink_to(tmp_path / "pipe.dcm")
+    index = scan_archive(tmp_path)
+    assert (index.n_files, index.unreadable) == (6, ())
+
+
+def test_a_zip_archive_cannot_name_files_outside(tmp_path: Path) -> None:
+    outside = write_series(tmp_path / "outside", n_slices=4, StudyInstanceUID="1.2.3.66")
+    inside = write_series(tmp_path / "inside")
+    (tmp_path / "archive").mkdir()
+    with zipfile.ZipFile(tmp_path / "archive" / "export.zip", "w") as archive:
+        for path in inside:
+            archive.write(path, path.name)
+        for path in outside:
+            archive.writestr(str(path), b"x")
+            archive.writestr(f"../outside/{path.name}", b"x")
+    index = scan_archive(tmp_path / "archive")
+    assert [study.study_instance_uid for study in index.studies] == ["1.2.3.1"]
+    assert [(item.path.name, item.why) for item in index.unreadable] == [("export.zip", "damaged")]
+
+
+def test_names_that_are_no_utf8(tmp_path: Path) -> None:
+    import os
+
+    import pyarrow.parquet as pq
+
+    from petarseg.dicom.index_tables import write_index
+
+    folder = tmp_path / "archive" / os.fsdecode(b"M\xfcller")
+    write_series(folder, SeriesDescription="PET WB")
+    index = scan_archive(tmp_path / "archive", cache=KeyFolder.open(tmp_path / "key"))
+    assert index == scan_archive(tmp_path / "archive", cache=KeyFolder.open(tmp_path / "key"))
+    write_index(index, tmp_path / "out")
+    (row,) = pq.read_table(tmp_path / "out" / "series.parquet").to_pylist()
+    assert row["files"][0] == f"{tmp_path}/archive/M\ufffdller/000"
+    assert row["description"] == "PET WB"
+
+
+def change_last_pixel(index: int, dataset: Dataset) -> None:
+    if index == 3:
+        dataset.PixelData = dataset.PixelData[:-2] + b"\x01\x02"
+
+
+def change_slope(index: int, dataset: Dataset) -> None:
+    if index == 3:
+        dataset.RescaleSlope = 3.0
+
+
+@pytest.mark.parametrize("edit", [change_last_pixel, change_slope])
+def test_two_images_under_one_instance_uid_are_not_chosen_from(tmp_path: Path, edit: Callable[[int, Dataset], None]) -> None:
+    write_series(tmp_path / "a")
+    write_series(tmp_path / "b", edit=edit)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is None
+    assert study.reject == (Reason.NO_PET_SERIES, {"pet_series": 1, "why_not": {"duplicate_instance": 1}})
+
+
+def test_a_copy_may_differ_in_what_does_not_matter(tmp_path: Path) -> None:
+    write_series(tmp_path / "a")
+    write_series(tmp_path / "b", ImageComments="sent again")
+    write_series(tmp_path / "c", syntax="1.2.840.10008.1.2")
+    index = scan_archive(tmp_path)
+    assert index.studies[0].pet is not None
+    assert index.n_duplicates == 12
+
+
+def test_two_ranges_of_one_length_are_trunk_and_legs(tmp_path: Path) -> None:
+    def legs(index: int, dataset: Dataset) -> None:
+        dataset.ImagePositionPatient = [0, 0, -20.0 + 3.0 * index]
+
+    write_series(tmp_path / "legs", n_slices=40, SeriesInstanceUID="1.2.3.1", edit=legs)
+    write_series(tmp_path / "trunk", n_slices=40)
+    write_series(tmp_path / "ct", CT, n_slices=40)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert study.pet.series_instance_uid == "1.2.3.2"
+    assert [(series.series_instance_uid, series.why_not) for series in study.others] == [("1.2.3.1", "split_range")]
+
+
+def test_series_without_a_frame_of_reference_do_not_belong_together(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet", FrameOfReferenceUID=None)
+    write_series(tmp_path / "ct", CT, FrameOfReferenceUID=None)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.reject == (Reason.NO_CT_SERIES, {"ct_series": 1, "why_not": {"no_frame_of_reference": 1}})
+
+
+def test_the_ct_of_the_same_visit_to_the_table_wins(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet")
+    write_series(tmp_path / "late", CT, SeriesInstanceUID="1.2.3.80", AcquisitionTime="131500", SliceThickness=5.0)
+    write_series(tmp_path / "early", CT, SeriesInstanceUID="1.2.3.81", AcquisitionTime="105500")
+    (study,) = scan_archive(tmp_path).studies
+    assert study.ct is not None
+    assert study.ct.series_instance_uid == "1.2.3.81"
