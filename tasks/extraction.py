@@ -12,9 +12,9 @@ from typing import Any
 from petarseg.files import content_key
 from petarseg.llm import AnswerCache, LlmClient, gather_or_cancel
 from petarseg.llm import Endpoint as LlmEndpoint
+from petarseg.reports.context import context_before
 from petarseg.reports.ensemble import Decided, Ensemble
 from petarseg.reports.llm_voter import LlmVoter
-from petarseg.reports.sentences import split_report
 from petarseg.reports.voting import PROFILES, Pair, Profile
 from schemas.answers import structure_question, voter_questions
 from schemas.config import Endpoint, ExtractionConfig, StructureConfig
@@ -152,13 +152,8 @@ def probe_endpoints(extraction: ExtractionConfig, structure: StructureConfig) ->
 
 
 def rows_of(found: Sequence[Decided], text: str) -> list[dict[str, Any]]:
-    """Return the decided measurements of `text` as plain rows, each with the sentence before it as ``context``."""
-    sentences = split_report(text)
-    rows = []
-    for decided in found:
-        before = [sentence.text for sentence in sentences if sentence.end <= decided.measurement.start]
-        rows.append({**row_of(decided), "context": before[-1] if before else ""})
-    return rows
+    """Return the decided measurements of `text` as plain rows, each with what stands before it as ``context``."""
+    return [{**row_of(decided), "context": context_before(text, decided.measurement.start)} for decided in found]
 
 
 def row_of(decided: Decided) -> dict[str, Any]:

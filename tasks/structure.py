@@ -65,7 +65,7 @@ def structure_all(findings: Sequence[Mapping[str, Any]], config: StructureConfig
     ----------
     findings : sequence of mapping
         Keys ``sentence``, ``suv_max``, ``axial_slice`` and, if known, ``start`` and ``suv_span``, which tell the clause of a
-        sentence that speaks of several lesions, and ``context``, the sentence before.
+        sentence that speaks of several lesions, and ``context``, what stands before (`petarseg.reports.context`).
     config : StructureConfig
         Rules, or a model with the rules as fallback.
     cache : Path, optional

@@ -1,9 +1,9 @@
 """Stage versions: raise a number when a stage's result changes for the same input, and reruns will redo that stage alone."""
 
 INDEX = 1
-READ = 3
+READ = 4
 CONVERT = 5
 LESIONS = 4
-STRUCTURE = 3
-FINISH = 6
+STRUCTURE = 4
+FINISH = 7
 PUBLISH = 1

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from petarseg.errors import ConfigError
+from petarseg.reports.context import context_before
 from petarseg.reports.ensemble import Decided
 from petarseg.reports.structure import Structure, structure_finding
 from petarseg.reports.structure_vocabulary import REGIONS
@@ -201,7 +202,7 @@ def score_structuring(gold_path: Path, structure: Callable[..., Structure] = str
         for lesion in report["lesions"]:
             start, end = int(lesion["start"]), int(lesion["end"])
             spans = locate(text[start:end], (float(lesion["suv_max"]), int(lesion["axial_slice"])))
-            got = structure(text[start:end], measurement_span=spans[0] if spans else None)
+            got = structure(text[start:end], measurement_span=spans[0] if spans else None, context=context_before(text, start))
             right = {
                 "region": got.region in _regions(str(lesion["region"])),
                 "laterality": got.laterality == lesion["laterality"],

@@ -25,6 +25,10 @@ from petarseg.reports.structure_vocabulary import LYMPH_NODE, Mention
 NOT_STATED = "N/A"
 # Parts that several organs have: an organ named in the heading owns them.
 _PARTS = frozenset({"apex", "apical", "right lobe", "left lobe"})
+# Spaces that hold nodes: a station named beside one is the site, and a conglomerate in one is of nodes.
+_COMPARTMENTS = frozenset({"retroperitoneum", "mediastinum"})
+_NODE_BEARING = _COMPARTMENTS | {"mesentery"}
+_BESIDE_SPINE = "paravertebral soft tissue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,8 @@ def structure_finding(sentence: str, *, measurement_span: tuple[int, int] | None
     >>> structure_finding("Right 4R node (SUVmax 5.2) and T7 lesion (SUVmax 9.1).", measurement_span=(55, 58))
     Structure(region='Chest', organ='bone', anatomic_subsite='t7', laterality='midline')
     """
-    text = _fold(f"{context}\n{sentence}") if context else _fold(sentence)
+    lines = [_fold(line) for line in context.splitlines() if line.strip()]
+    text = cues.LINE_BREAK.join([*lines, _fold(sentence)])
     origin = len(text) - len(sentence)
     ranked = rank_mentions(text)
     span = None if measurement_span is None else (measurement_span[0] + origin, measurement_span[1] + origin)
@@ -88,7 +93,7 @@ def _fold(text: str) -> str:
 
 def _own_item(text: str, scope: Scope, sites: Sequence[Mention]) -> tuple[list[Mention], str]:
     """In a list of sites take the item of the measurement; return its mentions and its side ("" when the list tells neither)."""
-    placed = [m for m in sites if m.term.kind in PLACED]
+    placed = _list_items(text, [m for m in sites if m.term.kind in PLACED])
     if len(placed) != scope.count:
         # "Left and right common iliac nodes ... 7.2 and 5.0": the list is one of sides.
         sides = [
@@ -102,6 +107,11 @@ def _own_item(text: str, scope: Scope, sites: Sequence[Mention]) -> tuple[list[M
         # "Left external and common iliac nodes": the side is said once.
         side = find_side(text, placed[0], placed[:1], scope.start, placed[0].end)
     return own, side
+
+
+def _list_items(text: str, placed: Sequence[Mention]) -> list[Mention]:
+    """Return the first mention of each item of a list: "level IV cervical" and "subcarinal (station 7)" are one item each."""
+    return [m for n, m in enumerate(placed) if n == 0 or re.fullmatch(r"[\s(]*", text[placed[n - 1].end : m.start]) is None]
 
 
 def _decide(text: str, scope: Scope, ranked: Sequence[Ranked], origin: int) -> Structure:
@@ -125,34 +135,76 @@ def _decide(text: str, scope: Scope, ranked: Sequence[Ranked], origin: int) -> S
         sites = beyond_heading
     if scope.count > 1:
         sites, side = _own_item(text, scope, sites)
-    # Of the context the last sentence is the nearest.
-    pools = [sites, of(Rank.DIAGNOSIS), of(Rank.SITE, own=False)[::-1], of(Rank.REFERENCE)]
+    # Of the context the last line is the nearest; a heading outweighs a mere reference, another lesion's sentence does not.
+    titles = [title.span("name") for title in cues.CONTEXT_HEADING.finditer(text, 0, origin)]
+    earlier = of(Rank.SITE, own=False)[::-1]
+    titled_earlier = [m for m in earlier if any(start <= m.start < end for start, end in titles)]
+    told_earlier = [m for m in earlier if m not in titled_earlier]
+    pools = [sites, of(Rank.DIAGNOSIS), titled_earlier, of(Rank.REFERENCE), told_earlier]
+    if cues.ANAPHORA.match(text, origin):
+        pools = [sites, of(Rank.DIAGNOSIS), told_earlier, titled_earlier, of(Rank.REFERENCE)]
     if of(Rank.GENERAL) and any(m.term.kind == "tissue" for m in sites):
         pools = pools[:1]  # "a node in the neck" needs no help from history, context or references
     primary = next((m for pool in pools for m in _by_precedence(text, pool) if m.term.kind in PLACED), None)
     start = scope.start
     if primary is not None and primary.start < origin:
-        sites, start = [*sites, *of(Rank.SITE, own=False)], 0
+        start = text.rfind(cues.LINE_BREAK, 0, primary.start) + 1
+        end = text.find(cues.LINE_BREAK, primary.end)
+        # The first of its own line: "Pancreas:", then "tail mass".
+        sites = [*sites, *(m for m in earlier if start <= m.start < end)]
     elif primary is not None and primary not in sites:
         sites = [primary, *sites]
     heading_terms = [] if heading is None else [m for m in of(Rank.SITE) if m.start < heading.end()]
     organ = _organ(text, primary, sites, heading_terms, listed=scope.count > 1)
     # The nearest term that tells a region.
     tellers = [*([primary] if primary else []), *(m for m in sites if m.term.kind in PLACED), *of(Rank.GENERAL)]
-    tellers += [*of(Rank.SITE, own=False)[::-1], *of(Rank.DIAGNOSIS), *of(Rank.REFERENCE), *of(Rank.GENERAL, own=False)[::-1]]
+    if primary is not None and primary.term.organ == "peritoneum":
+        # "Pelvic peritoneal implant", "peritoneal nodule in the pouch of Douglas": it lines more than one region.
+        tellers = [*(m for m in tellers if m.term.region == "Pelvis"), *of(Rank.GENERAL), *tellers]
+    tellers += [*earlier, *of(Rank.DIAGNOSIS), *of(Rank.REFERENCE), *of(Rank.GENERAL, own=False)[::-1]]
     region = next((m.term.region for m in tellers if m.term.region != NOT_STATED), NOT_STATED)
     side = side or find_side(text, primary, sites, start, scope.end)
-    if side == "none" and primary is not None and (relative := cues.RELATIVE_SIDE.search(text[: primary.start])) is not None:
-        side = _relative_side(text, relative, rank_mentions(text), origin)
+    if side == "none" and primary is not None and primary.term.side == "":
+        if (relative := cues.RELATIVE_SIDE.search(text, start, scope.end)) is not None:
+            side = _relative_side(text, relative, ranked, origin)
+        else:
+            side = _heading_side(text, heading, titles[-1:])
+            if side == "none" and primary.term.kind == "station":
+                side = _shared_side(text, primary, of(Rank.SITE), ranked, origin)
     return Structure(region, organ, _subsite(primary, sites), side)
 
 
+def _heading_side(text: str, heading: re.Match[str] | None, titles: Sequence[tuple[int, int]]) -> str:
+    """Return the side that the heading says of what stands under it: "Left parotid: intraparotid node of 9 mm"."""
+    for start, end in [*([] if heading is None else [heading.span("name")]), *titles]:
+        sides = {bare_side(match.group(0)) for match in cues.SIDE.finditer(text, start, end)}
+        if len(sides) == 1 and sides <= {"left", "right"}:
+            return sides.pop()
+    return "none"
+
+
+def _shared_side(text: str, primary: Mention, own: Sequence[Mention], ranked: Sequence[Ranked], origin: int) -> str:
+    """Return the side said once for stations of one region: "left axillary level I node, SUVmax 9.0, and level II node, SUVmax 4.7"."""
+    first = min((m.start for m in own), default=primary.start)
+    before = [r.mention for r in ranked if r.rank is Rank.SITE and r.mention.term.kind == "station" and origin <= r.mention.start < first]
+    if (
+        not before
+        or before[-1].term.region != primary.term.region
+        or not re.search(r"\band\b[^.;]*$", text[before[-1].end : primary.start])
+    ):
+        return "none"
+    side = find_side(text, before[-1], [m for m in before if m.term.region == primary.term.region], origin, before[-1].end)
+    return side if side in ("left", "right") else "none"
+
+
 def _relative_side(text: str, relative: re.Match[str], ranked: Sequence[Ranked], origin: int) -> str:
-    """Resolve "ipsilateral" and "contralateral" by the first lesion of the sentence that has a side."""
-    earlier = (r.mention for r in ranked if r.rank is Rank.SITE and origin <= r.mention.start < relative.start())
-    sides = (find_side(text, mention, [mention], origin, mention.end) for mention in earlier)
+    """Resolve "ipsilateral", "on the same side" and "contralateral" by the first lesion of the sentence with a side, or the last before it."""
+    sited = [r.mention for r in ranked if r.rank is Rank.SITE]
+    earlier = [m for m in sited if origin <= m.start < relative.start()]
+    earlier += reversed([m for m in sited if m.start < origin])
+    sides = (find_side(text, mention, [mention], origin if mention.start >= origin else 0, mention.end) for mention in earlier)
     first = next((side for side in sides if side in ("left", "right")), "none")
-    if relative.group(1) == "ipsi" or first == "none":
+    if first == "none" or not relative.group(0).startswith(("contra", "opposite")):
         return first
     return "right" if first == "left" else "left"
 
@@ -167,6 +219,13 @@ def _by_precedence(text: str, pool: Sequence[Mention]) -> list[Mention]:
     def late(mention: Mention) -> bool:
         if mention.term.kind == "place":
             return True
+        others = [m for m in pool if m is not mention]
+        if mention.term.organ in _COMPARTMENTS and any(m.term.kind == "station" and m.term.organ == LYMPH_NODE for m in others):
+            return True  # "in the retroperitoneum an aortocaval node"
+        if mention.term.organ == _BESIDE_SPINE and any(
+            m.term.kind == "site" and m.term.organ not in ("bone", _BESIDE_SPINE) for m in others
+        ):
+            return True  # "paraspinal consolidation, left lower lobe"
         head = next((m for m in pool if m.term.kind == "site" and 0 < m.start - mention.end <= 1), None)
         if head is not None and mention.term.kind == "site" and head.term.organ != "bone":
             return True
@@ -196,6 +255,8 @@ def _organ(text: str, primary: Mention | None, sites: Sequence[Mention], heading
             return "bone" if "bone" in weak else weak[0]
     if primary is None:
         return NOT_STATED
+    if primary.term.organ in _NODE_BEARING and cues.CONGLOMERATE.match(text, primary.start):
+        return LYMPH_NODE
     if primary.term.kind == "station" and primary.term.organ == LYMPH_NODE and any(m.term.organ == "soft tissue" for m in sites):
         return "soft tissue"  # "presacral soft tissue thickening"
     return primary.term.organ

@@ -33,7 +33,7 @@ REFERENCE: Final = re.compile(
 
 # A term is a reference, too, when this follows it: "the splenic background", "the left adrenal is normal".
 REFERENCE_AFTER: Final = re.compile(
-    r"^(?:'s)?[\s-]+(?:(?:parenchym\w+ )?background|blood[\s-]pool|reference|levels?\b|(?:is|are) (?:normal|unremarkable|negative))"
+    r"^(?:'s)?[\s-]+(?:(?:parenchym\w+ )?background|blood[\s-]pool|reference|levels?\b(?!\s+(?:[ivx]+|\d+)[ab]?\b)|(?:is|are) (?:normal|unremarkable|negative))"
 )
 
 # From here to the end of the clause stands a diagnosis, a history or what is not there.
@@ -80,8 +80,18 @@ FORMER: Final = re.compile(r"\bthe former\b")
 FORMER_OR_LATTER: Final = re.compile(r"\bthe (former|latter)\b")
 HEADING: Final = re.compile(r"\W*(?:\d+[.)]\s*)?(?P<name>[a-z][a-z /,&-]{2,45}):(?=\s)")
 
+TRAILING: Final = re.compile(r"\b(?:on|to|at|in)\s+(?:the|its|his|her)\s+$")
+
 # "SUVmax 8.0 on the right and 6.5 on the left": a side that is said of the number.
 SIDE_OF_NUMBER: Final = re.compile(
     r"\s*(?:\([^)]{0,40}\)\s*)?(?:on|in) the (left|right)(?: side)?(?=\s*(?:[(),;.]|$|(?:and|on|at|versus|vs|with|in)\b))"
 )
-RELATIVE_SIDE: Final = re.compile(r"\b(ipsi|contra)lateral\b[^.;]{0,30}$")
+RELATIVE_SIDE: Final = re.compile(r"\b(?:ipsilateral|contralateral|same side|opposite side)\b")
+# "The lesion has SUVmax 5.0 and abuts the spleen": it was placed before.
+ANAPHORA: Final = re.compile(
+    r"\W*(?:its?|this|these|the (?:same |latter |former |known |previously )?(?:lesion|mass|focus|node|nodule|tumou?r|finding|abnormality|uptake))\b"
+)
+# Between the lines of the context, and between context and sentence.
+LINE_BREAK: Final = "\x1f"
+CONTEXT_HEADING: Final = re.compile(rf"(?:^|(?<={LINE_BREAK}))(?P<name>[a-z][a-z /,&()-]{{2,60}}):(?={LINE_BREAK})")
+CONGLOMERATE: Final = re.compile(r"\W*\w+\W+(?:\w+\W+)?conglomerates?\b")

@@ -42,7 +42,9 @@ def rank_mentions(text: str) -> list[Ranked]:
         rank = Rank.SITE
         if mention.term.kind == "general":
             rank = Rank.GENERAL
-        elif _is_reference(before, mentions[:number]) or cues.REFERENCE_AFTER.match(after):
+        elif _is_reference(
+            before, [m for m in mentions[:number] if cues.LINE_BREAK not in text[m.start : mention.start]]
+        ) or cues.REFERENCE_AFTER.match(after):
             rank = Rank.REFERENCE
         elif (
             mention.text.endswith("ectomy")
@@ -56,7 +58,7 @@ def rank_mentions(text: str) -> list[Ranked]:
 
 def _is_reference(before: str, earlier: Sequence[Mention]) -> bool:
     """Tell whether a reference cue ends shortly before the mention."""
-    clause_start = max(before.rfind(mark) for mark in ",;:()|.") + 1
+    clause_start = max(before.rfind(mark) for mark in f",;:()|.{cues.LINE_BREAK}") + 1
     for cue in cues.REFERENCE.finditer(before, clause_start):
         if len(before[cue.end() :].split()) > _CUE_REACH_WORDS:
             continue
@@ -69,7 +71,7 @@ def _is_reference(before: str, earlier: Sequence[Mention]) -> bool:
 
 def _is_later(before: str) -> bool:
     """Tell whether a diagnosis, history or negation has begun in this part of the sentence."""
-    clause_start = max(before.rfind(mark) for mark in ",;:()|") + 1
+    clause_start = max(before.rfind(mark) for mark in f",;:()|{cues.LINE_BREAK}") + 1
     return cues.LATER.search(before, max(clause_start, before.rfind(". ") + 1)) is not None
 
 

@@ -70,7 +70,11 @@ def _side_words(text: str, start: int, end: int) -> tuple[dict[int, list[str]], 
     loose: list[tuple[int, str]] = []
     for match in cues.SIDE.finditer(text, start, end):
         before, after = text[: match.start()], text[match.end() :]
-        if match.group(0) in ("l", "r") and not re.match(r"\s+[a-z]", after) and not re.search(r"[,(]\s*$", before):
+        if (
+            match.group(0) in ("l", "r")
+            and not re.match(r"\s+(?:[a-z]|\d+(?:st|nd|rd|th)\b)", after)
+            and not re.search(r"[,(]\s*$", before)
+        ):
             continue
         side = bare_side(match.group(0))
         if side == "midline" and re.search(r"\b(?:of|from|to|the)\s+(?:the\s+)?$", before):
@@ -78,6 +82,10 @@ def _side_words(text: str, start: int, end: int) -> tuple[dict[int, list[str]], 
         owner = _owner(text, match.start(), match.end(), mentions)
         if owner is None:
             loose.append((match.start(), side))
+        elif owner.end <= match.start() and cues.TRAILING.search(before):
+            # "Node between the pectoral muscles on the left": said of a mere reference it still tells the lesion's side.
+            loose.append((match.start(), side))
+            votes.setdefault(owner.start, []).append(side)
         elif owner.term.side != "unpaired" or not owner.start <= match.start() < owner.end:
             votes.setdefault(owner.start, []).append(side)
     return votes, loose
@@ -97,7 +105,7 @@ def _owner(text: str, start: int, end: int, mentions: Sequence[Mention]) -> Ment
         return inside
     following = next((m for m in mentions if m.start >= end), None)
     preceding = next((m for m in reversed(mentions) if m.end <= start), None)
-    trailing = re.search(r"(?:\b(?:on|to|at|in)\s+(?:the|its|his|her)\s+|[,(]\s*)$", text[:start]) is not None
+    trailing = cues.TRAILING.search(text[:start]) is not None or re.search(r"[,(]\s*$", text[:start]) is not None
     closed = re.match(r"\s*(?:$|[,;.:()]|of midline|side\b|aspect\b|lateral(?:ly)?\s*[,;.(])", text[end:]) is not None
     if trailing and closed and preceding is not None:
         return preceding

@@ -12,6 +12,8 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final, Literal
 
+from petarseg.reports.structure_cues import LINE_BREAK
+
 Kind = Literal["tissue", "weak", "station", "site", "place", "general"]
 
 REGIONS: Final = ("Head", "Neck", "Chest", "Abdomen", "Pelvis", "Upper extremity", "Lower extremity", "N/A")
@@ -154,6 +156,8 @@ def _numbered(text: str) -> Iterator[Mention]:
             yield Mention(match.start(), match.end(), match.group(0), _station_term(number))
     for match in _NECK_LEVEL.finditer(text):
         near = _around(match)
+        if not _NECK_WORDS.search(near) and not _THORACIC.search(near):
+            near = text  # "left axillary level I node 1.9 cm, max SUV 9.0, and level II node"
         thoracic = bool(_AXILLARY.search(near) or (_THORACIC.search(near) and not _NECK_WORDS.search(near)))
         side = "midline" if thoracic and match.group(1) in ("7", "vii") else ""
         yield from _items(match, Term("station", LYMPH_NODE, "Chest" if thoracic else "Neck", side))
@@ -181,6 +185,7 @@ def _station_term(number: str) -> Term:
 _CERVIX = re.compile(
     r"cervical(?=\s+(?:tumou?r|cancer|carcinoma|mass|primary|malignancy|neoplasm|lesion|stroma|stromal|canal|os\b|stump|squamous))"
 )
+_BILIARY = re.compile(r"biliary|bile duct|hepatic duct|klatskin|cholangio")
 _PELVIC_CONTEXT = re.compile(r"pelvi|uter|vagin|parametri|gyn|cervix|endometri")
 
 
@@ -191,15 +196,20 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
     Parameters
     ----------
     text : str
-        The sentence in lower case.
+        The sentence in lower case, lines of context before it separated by `LINE_BREAK`.
 
     Returns
     -------
     tuple of Mention
         In order of position, without overlaps: numbered anatomy wins over names, longer names over shorter ones.
     """
+    numbered: list[Mention] = []
+    start = 0
+    for line in text.split(LINE_BREAK):  # "segment VII" is of the liver though the sentence before speaks of a lobe of the lung
+        numbered += [Mention(m.start + start, m.end + start, m.text, m.term) for m in _numbered(line)]
+        start += len(line) + 1
     taken: list[Mention] = []
-    for mention in sorted(_numbered(text), key=lambda m: (m.start, m.start - m.end)):
+    for mention in sorted(numbered, key=lambda m: (m.start, m.start - m.end)):
         if not taken or mention.start >= taken[-1].end:
             taken.append(mention)
     pattern, terms = _table()
@@ -207,6 +217,8 @@ def find_mentions(text: str) -> tuple[Mention, ...]:
         if any(match.start() < other.end and other.start < match.end() for other in taken):
             continue
         term = _term_of(match.group(0), terms)
+        if "hil" in match.group(0) and term.organ == "lung" and _BILIARY.search(text):
+            continue  # the hilum of the liver
         if match.group(0) == "cervical" and _CERVIX.match(text, match.start()) and _PELVIC_CONTEXT.search(text):
             term = Term("site", "cervix", "Pelvis", "midline")
         taken.append(Mention(match.start(), match.end(), match.group(0), term))

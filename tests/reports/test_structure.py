@@ -342,6 +342,18 @@ Left upper lobe nodule with SUVmax of «3.3» on slice 58 and a mediastinal node
 Left upper lobe nodule with SUVmax of 3.3 on slice 58 and a mediastinal node, SUVmax «4.4» on slice 60. | Chest | lymph node | midline
 Left and right hilar nodes, slices 76 and 78, SUVmax «5.0» and 6.0. | Chest | lymph node | left
 Left and right hilar nodes, slices 76 and 78, SUVmax 5.0 and «6.0». | Chest | lymph node | right
+Left axillary level I node with SUVmax 9.0 on image 71 and level II node with SUVmax «4.7» on image 66. | Chest | lymph node | left
+Right hilar and subcarinal (station 7) nodes with SUVmax of 8.2 and «6.5» (slices 91 and 89), respectively. | Chest | lymph node | midline
+Right and left level IV cervical nodes have SUVmax of 5.1 and «6.0» on slices 49 and 50 respectively. | Neck | lymph node | left
+In the retroperitoneum an aortocaval node is mildly avid (SUVmax «4.0», slice 188). | Abdomen | lymph node | midline
+Node between the pectoralis muscles on the left has SUVmax «3.3» on image 69. | Chest | lymph node | left
+Hilar mass at the biliary confluence, SUVmax «5.9», image 137. | Abdomen | bile duct | none
+Peritoneal nodule in the pouch of Douglas, SUVmax «8.4» on image 247. | Pelvis | peritoneum | midline
+Left parotid: intraparotid node of 9 mm, max SUV «6.8», im 31. | Head | lymph node | left
+Schmorl node, upper endplate of L3, SUVmax «3.8», slice 176. | Abdomen | bone | midline
+L 2nd rib, posterior, SUVmax «9.9», slice 67. | Chest | bone | left
+Mesenteric conglomerate, SUVmax «19.4» on slice 158. | Abdomen | lymph node | none
+Right midfoot arthropathy, SUVmax «12.7» on slice 588. | Lower extremity | bone | right
 Right lower lobe mass (SUVmax 12.0, slice 92) with contralateral hilar adenopathy (SUVmax «6.0», slice 76). | Chest | lymph node | left
 Left external iliac node with SUVmax «6.6» (slice 240, previously SUVmax 4.0 on slice 238), liver SUVmax 3.0. | Pelvis | lymph node | left
 """.strip().splitlines()
@@ -362,6 +374,13 @@ There is a 2 cm mass in the left upper lobe. | It has an SUVmax of 8.8 on slice 
 FDG avid mass in the right posterior thigh. | Its superior portion has a second focus with SUV max of 9.7 on slice 24. | Lower extremity | soft tissue | right
 Large mass of the left kidney. | The lesion has SUVmax 5.0 on slice 150 and abuts the spleen. | Abdomen | kidney | left
 NECK: | A node on the right has SUVmax 6.1, slice 40. | Neck | lymph node | right
+Spleen: | Focal parenchymal lesion, 2.0 cm, SUVmax 7.3 (axial slice 116). | Abdomen | spleen | none
+Right breast and chest wall: | Retroareolar density has an SUVmax of 3.6 at image 96. | Chest | breast | right
+Left thigh: | Mass in the vastus lateralis, SUVmax 14.8 at slice 341. | Lower extremity | muscle | left
+The left tonsil has SUVmax 9.7. | Behind it lies a level II node on the same side with SUVmax 4.4 on slice 51. | Neck | lymph node | left
+6 mm left upper lobe nodule, SUVmax 3.0. | Segment VII hypodensity, SUVmax 10.6 (slice 180). | Abdomen | liver | none
+The cervical tumour is 4.9 cm wide. | A second focus near the left seminal vesicle has SUVmax 4.5. | Pelvis | seminal vesicle | left
+Right axillary conglomerate with SUVmax 18.8. | A left level IV node has SUVmax 3.2 at slice 55. | Neck | lymph node | left
 Right adrenal nodule is unchanged. | Focus in the T11 vertebra with SUVmax 4.4 on slice 120. | Chest | bone | midline
 """.strip().splitlines()
 
