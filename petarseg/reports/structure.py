@@ -198,7 +198,7 @@ def _shared_side(text: str, primary: Mention, own: Sequence[Mention], ranked: Se
 
 
 def _relative_side(text: str, relative: re.Match[str], ranked: Sequence[Ranked], origin: int) -> str:
-    """Resolve "ipsilateral", "on the same side" and "contralateral" by the first lesion of the sentence with a side, or the last before it."""
+    """Resolve "ipsilateral", "on the same side" and "contralateral" by the sentence's first lesion with a side, or the last before it."""
     sited = [r.mention for r in ranked if r.rank is Rank.SITE]
     earlier = [m for m in sited if origin <= m.start < relative.start()]
     earlier += reversed([m for m in sited if m.start < origin])

@@ -33,7 +33,8 @@ REFERENCE: Final = re.compile(
 
 # A term is a reference, too, when this follows it: "the splenic background", "the left adrenal is normal".
 REFERENCE_AFTER: Final = re.compile(
-    r"^(?:'s)?[\s-]+(?:(?:parenchym\w+ )?background|blood[\s-]pool|reference|levels?\b(?!\s+(?:[ivx]+|\d+)[ab]?\b)|(?:is|are) (?:normal|unremarkable|negative))"
+    r"^(?:'s)?[\s-]+(?:(?:parenchym\w+ )?background|blood[\s-]pool|reference|levels?\b(?!\s+(?:[ivx]+|\d+)[ab]?\b)|"
+    r"(?:is|are) (?:normal|unremarkable|negative))"
 )
 
 # From here to the end of the clause stands a diagnosis, a history or what is not there.
@@ -89,7 +90,8 @@ SIDE_OF_NUMBER: Final = re.compile(
 RELATIVE_SIDE: Final = re.compile(r"\b(?:ipsilateral|contralateral|same side|opposite side)\b")
 # "The lesion has SUVmax 5.0 and abuts the spleen": it was placed before.
 ANAPHORA: Final = re.compile(
-    r"\W*(?:its?|this|these|the (?:same |latter |former |known |previously )?(?:lesion|mass|focus|node|nodule|tumou?r|finding|abnormality|uptake))\b"
+    r"\W*(?:its?|this|these|the (?:same |latter |former |known |previously )?"
+    r"(?:lesion|mass|focus|node|nodule|tumou?r|finding|abnormality|uptake))\b"
 )
 # Between the lines of the context, and between context and sentence.
 LINE_BREAK: Final = "\x1f"
