@@ -182,6 +182,8 @@ def structure(
     sentences = [{**line, "sentence": line.get("sentence", line.get("findings"))} for line in lines]
     rows = [
         {
+            # What joins a row to its report again, where it came from `extract`.
+            **{name: line[name] for name in ("report_id", "start", "end") if name in line},
             **{name: structured[name] for name in ("region", "organ", "anatomic_subsite", "laterality")},
             "suv_max": line["suv_max"],
             "axial_slice": line["axial_slice"],
