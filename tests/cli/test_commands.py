@@ -187,6 +187,7 @@ def test_extract_structure_and_scrub_keep_their_columns(call, tmp_path):
     assert call("structure", "--findings", tmp_path / "m.jsonl", "--out", tmp_path / "s.jsonl")[0] == 0
     structured = json.loads((tmp_path / "s.jsonl").read_text(encoding="utf-8"))
     assert structured == {
+        **{name: row[name] for name in ("report_id", "start", "end")},
         "region": "Chest",
         "organ": "lymph node",
         "anatomic_subsite": structured["anatomic_subsite"],
