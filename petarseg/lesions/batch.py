@@ -23,16 +23,15 @@ from petarseg.lesions.candidates import HIGHEST_SUV
 from petarseg.lesions.components import Index3
 from petarseg.lesions.grow import grow_on_cpu
 from petarseg.lesions.job import Job, check_settings, checked_seed, finish
-from petarseg.lesions.measure import Lesion
+from petarseg.lesions.measure import Lesion, trim
 from petarseg.lesions.methods import MATCHED_VOXELS, METHODS, Contour, Layer, Outcome, Reading, Request, Ridge, Seed, Steps
 from petarseg.lesions.neighbourhood import (
     LAYER_REACH,
     MAX_EXTENT_MM,
     QUANTUM_SUV,
-    START_MM,
     TOO_LARGE,
     Spacing,
-    first_background,
+    look_around,
     shell_reach,
 )
 from petarseg.lesions.subvoxel import REACH
@@ -47,6 +46,9 @@ from petarseg.lesions.tensors import (
     occupied_spans,
     sum_inside,
 )
+
+START_MM = 26.0
+"""Half width of the first boxes; one size for all lesions, so that they form a batch."""
 
 GROWTH = 1.6
 """A box that proves too small is enlarged by this factor."""
@@ -216,7 +218,7 @@ def _grow_chunk(
 def _start(number: int, job: Job, seed: Index3, half: Index3, method: str, fwhm_mm: float) -> _Track:
     array, spacing = job.pet.array, job.pet.spacing_mm
     voxel_ml = spacing[0] * spacing[1] * spacing[2] / 1_000.0
-    start = Seed(float(array[seed]), first_background(array, seed, spacing), job.suv_max_report, fwhm_mm, voxel_ml)
+    start = Seed(float(array[seed]), look_around(array, seed, spacing).background_suv, job.suv_max_report, fwhm_mm, voxel_ml)
     steps = METHODS[method](start)
     return _Track(number, job, seed, half, steps, next(steps))
 
@@ -235,7 +237,7 @@ def _advance(batch: _Batch, row: int, track: _Track, reading: Reading, method: s
     mask: NDArray[np.bool_] = batch.region[row].cpu().numpy()[inner[0] :, inner[1] :, inner[2] :]
     start = (low[0] + inner[0], low[1] + inner[1], low[2] + inner[2])
     try:
-        return finish(track.job, start, mask, outcome, method, split=False)
+        return finish(track.job, *trim(start, mask), outcome, method, split=False)
     except FindingRejected as error:
         return error
 

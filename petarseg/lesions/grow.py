@@ -10,7 +10,7 @@ from petarseg.lesions.components import Index3
 from petarseg.lesions.job import Job, check_settings, checked_seed, finish
 from petarseg.lesions.measure import Lesion
 from petarseg.lesions.methods import METHODS, Outcome, Seed
-from petarseg.lesions.neighbourhood import Neighbourhood, first_background
+from petarseg.lesions.neighbourhood import Neighbourhood
 from petarseg.lesions.sphere import DEFAULT_FWHM_MM
 from petarseg.volume import Volume
 
@@ -114,8 +114,7 @@ def grow_on_cpu(job: Job, method: str, fwhm_mm: float) -> Lesion | FindingReject
         seed = checked_seed(job)
         array, spacing_mm = job.pet.array, job.pet.spacing_mm
         place = Neighbourhood(array, seed, spacing_mm, fwhm_mm, job.rivals_ijk)
-        background = first_background(array, seed, spacing_mm)
-        steps = METHODS[method](Seed(float(array[seed]), background, job.suv_max_report, fwhm_mm, place.voxel_ml))
+        steps = METHODS[method](Seed(float(array[seed]), place.background_suv, job.suv_max_report, fwhm_mm, place.voxel_ml))
         reading = place.answer(next(steps))
         while True:
             try:
@@ -123,7 +122,7 @@ def grow_on_cpu(job: Job, method: str, fwhm_mm: float) -> Lesion | FindingReject
             except StopIteration as stop:
                 outcome: Outcome = stop.value
                 break
-        return finish(job, place.start, place.mask, outcome, method, split=reading.split)
+        return finish(job, *place.mask(), outcome, method, split=reading.split)
     except FindingRejected as error:
         return error
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from petarseg.lesions.components import Index3
+from petarseg.lesions.components import Index3, hottest
 from petarseg.volume import Volume
 
 PEAK_VOLUME_ML = 1.0
@@ -149,6 +149,14 @@ def suv_peak(array: NDArray[Any], start: Index3, mask: NDArray[np.bool_], spacin
     return float(((values * share).sum(axis=1) / share.sum(axis=1)).max())
 
 
+def trim(start: Index3, mask: NDArray[np.bool_]) -> tuple[Index3, NDArray[np.bool_]]:
+    """Return where the tight box of a mask begins, and the mask in it; `start` is where the given box begins."""
+    bounds = [np.flatnonzero(mask.any(axis=others))[[0, -1]] for others in ((1, 2), (0, 2), (0, 1))]
+    x, y, z = (int(first) for first, _ in bounds)
+    tight = np.ascontiguousarray(mask[tuple(slice(first, last + 1) for first, last in bounds)])
+    return (start[0] + x, start[1] + y, start[2] + z), tight
+
+
 def describe(
     pet: Volume,
     start: Index3,
@@ -161,33 +169,29 @@ def describe(
     method: str,
     flags: tuple[str, ...],
 ) -> Lesion:
-    """Trim a mask to its tight box and measure it; the parameters are those of :class:`Lesion`."""
-    occupied = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
-    bounds = [(int(axis[0]), int(axis[-1])) for axis in occupied]
-    mask = np.ascontiguousarray(mask[tuple(slice(first, last + 1) for first, last in bounds)])
-    low = tuple(offset + first for offset, (first, _) in zip(start, bounds, strict=True))
-    tight = (low[0], low[1], low[2])
-    values = pet.array[tuple(slice(first, first + size) for first, size in zip(tight, mask.shape, strict=True))]
+    """Measure a mask, given in its tight box (:func:`trim`); the parameters are those of :class:`Lesion`."""
+    spacing_mm, size = pet.spacing_mm, mask.shape
+    spans = [(first, first + n - 1) for first, n in zip(start, size, strict=True)]
+    values = pet.array[start[0] : start[0] + size[0], start[1] : start[1] + size[1], start[2] : start[2] + size[2]]
+    i, j, k = hottest(values, mask)
+    x_mm, y_mm, z_mm = pet.ijk_to_ras_mm((start[0] + i, start[1] + j, start[2] + k))
     inside = values[mask].astype(np.float64)
-    hottest = np.argwhere(mask)[int(np.argmax(inside))] + np.asarray(tight)
-    x_mm, y_mm, z_mm = pet.ijk_to_ras_mm(hottest)
     volume_ml = inside.size * pet.voxel_volume_ml
-    mean = float(inside.mean())
-    spans = [(first, first + size - 1) for first, size in zip(tight, mask.shape, strict=True)]
+    mean = float(inside.sum()) / inside.size
     return Lesion(
-        mask_start_ijk=tight,
+        mask_start_ijk=start,
         mask=mask,
         threshold_suv=threshold_suv,
         iterations=iterations,
         stop_reason=stop_reason,
         volume_ml=volume_ml,
-        suv_max=float(inside.max()),
+        suv_max=float(values[i, j, k]),
         suv_mean=mean,
-        suv_peak=suv_peak(pet.array, tight, mask, pet.spacing_mm),
+        suv_peak=suv_peak(pet.array, start, mask, spacing_mm),
         tlg=mean * volume_ml,
         background_suv=background_suv,
         bbox_ijk=(spans[0], spans[1], spans[2]),
-        max_ijk=(int(hottest[0]), int(hottest[1]), int(hottest[2])),
+        max_ijk=(start[0] + i, start[1] + j, start[2] + k),
         max_ras_mm=(float(x_mm), float(y_mm), float(z_mm)),
         method=method,
         flags=flags,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.errors import FindingRejected
-from petarseg.lesions.bits import DEPTH, dilate_words, pack, unpack
+from petarseg.lesions.bits import BitBox
 from petarseg.lesions.candidates import HIGHEST_SUV
 from petarseg.lesions.components import Index3
 from petarseg.lesions.methods import MATCHED_VOXELS, Contour, Layer, Reading, Request, Ridge
 from petarseg.lesions.split import basin
-from petarseg.lesions.subvoxel import REACH, halve, repeat
+from petarseg.lesions.subvoxel import REACH, octants
 from petarseg.reasons import Reason
 
 QUANTUM_SUV = 2.0**-20
@@ -30,14 +30,17 @@ MAX_EXTENT_MM = 450.0
 SHELL_MM = 5.0
 """Thickness of the shell in which the background is measured."""
 
-START_MM = 26.0
-"""Half width of the first box."""
+EDGE_FRACTION = 0.4
+"""Where a ray falls below this share of the height over the background, it has left the lesion; decides the first box alone."""
 
 RAY_MM = 60.0
 """How far the first estimate of the background looks."""
 
 LAYER_REACH = 3
 """Distance in voxels of the layer in which UW-ITM measures the background."""
+
+LARGEST_FLOOD = 1 << 16
+"""In boxes of more voxels than this labelling the whole box is faster than flooding it as an integer."""
 
 DIRECTIONS = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) != (0, 0, 0)])
 
@@ -67,53 +70,49 @@ def _rays(spacing_mm: Spacing) -> NDArray[np.int64]:
     return offsets
 
 
-def first_background(array: NDArray[Any], seed: Index3, spacing_mm: Spacing) -> float:
-    """Estimate the background from the lowest values on 26 rays that leave the seed: the median of the minima, in SUV."""
-    points = np.clip(_rays(spacing_mm) + np.asarray(seed), 0, np.asarray(array.shape) - 1)
-    lowest = np.sort(array[points[..., 0], points[..., 1], points[..., 2]].min(axis=1))
-    return float(lowest[(len(lowest) - 1) // 2])
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the rays that leave a seed see.
+
+    Parameters
+    ----------
+    background_suv : float
+        First estimate of the background: the median of the lowest values on the rays.
+    before, beyond : tuple of int
+        How far the lesion reaches in voxels along each axis, downwards and upwards: a guess, on which no result depends.
+    """
+
+    background_suv: float
+    before: Index3
+    beyond: Index3
 
 
-def dilate(mask: NDArray[np.bool_], reach: Sequence[int]) -> NDArray[np.bool_]:
-    """Dilate by a box of ``2 reach + 1`` voxels, axis by axis."""
-    if mask.shape[2] <= DEPTH:
-        return unpack(dilate_words(pack(mask), reach), mask.shape[2])
-    for axis, steps in enumerate(reach):
-        done = 0
-        while done < steps:
-            step = min(done + 1, steps - done)  # a window cut by the border reaches no further at once
-            mask, done = _widen(mask, axis, step), done + step
-    return mask
+def look_around(array: NDArray[Any], seed: Index3, spacing_mm: Spacing) -> Surroundings:
+    """Look along 26 rays of 60 mm from the seed."""
+    offsets = _rays(spacing_mm)
+    points = np.clip(offsets + np.asarray(seed), 0, np.asarray(array.shape) - 1)
+    values = array[points[..., 0], points[..., 1], points[..., 2]]
+    lowest = np.sort(values.min(axis=1))
+    background_suv = float(lowest[(len(lowest) - 1) // 2])
+    left = values < background_suv + EDGE_FRACTION * (float(array[seed]) - background_suv)
+    left[:, -1] = True
+    ends = offsets[np.arange(len(offsets)), left.argmax(axis=1)]
+    (x0, y0, z0), (x1, y1, z1) = (-ends.min(axis=0)).tolist(), ends.max(axis=0).tolist()
+    return Surroundings(background_suv, (x0, y0, z0), (x1, y1, z1))
 
 
-def _widen(mask: NDArray[np.bool_], axis: int, step: int) -> NDArray[np.bool_]:
-    """Return `mask` or-ed with itself shifted by `step` both ways along `axis`."""
-    grown = mask.copy()
-    step = min(step, mask.shape[axis] - 1)
-    if step:
-        ahead: list[slice] = [slice(None)] * 3
-        behind: list[slice] = [slice(None)] * 3
-        ahead[axis], behind[axis] = slice(step, None), slice(None, -step)
-        grown[tuple(ahead)] |= mask[tuple(behind)]
-        grown[tuple(behind)] |= mask[tuple(ahead)]
-    return grown
-
-
-def face_neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Dilate by the 6-neighbourhood."""
-    grown: NDArray[np.bool_] = _widen(mask, 0, 1) | _widen(mask, 1, 1) | _widen(mask, 2, 1)
-    return grown
-
-
-def edge_neighbours(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Dilate by the 18-neighbourhood (a cube of 3 without its corners)."""
-    x, y = _widen(mask, 0, 1), _widen(mask, 1, 1)
-    grown: NDArray[np.bool_] = _widen(x, 1, 1) | _widen(x, 2, 1) | _widen(y, 2, 1)
-    return grown
+@lru_cache(maxsize=64)
+def _bit_box(shape: tuple[int, ...], margin: Index3) -> tuple[BitBox, int, int]:
+    """Return the box of a shape, its voxels at a face, and those within a margin of a face."""
+    box = BitBox(shape)
+    return box, box.near_faces((1, 1, 1)), box.near_faces(margin)
 
 
 class Neighbourhood:
     """Draws regions around a seed and measures in them; remembers the last one.
+
+    Regions are sets of voxels of a box around the seed (``petarseg.lesions.bits``). The box may reach beyond the volume, by the margin
+    that regions keep from its faces; there the border voxel is repeated and belongs to no region.
 
     Parameters
     ----------
@@ -133,31 +132,50 @@ class Neighbourhood:
         self.array, self.seed, self.spacing_mm, self.rivals = array, seed, spacing_mm, rivals
         self.voxel_ml = spacing_mm[0] * spacing_mm[1] * spacing_mm[2] / 1_000.0
         self.inner, self.outer = shell_reach(spacing_mm, fwhm_mm)
-        self.margin = [max(reach, 2 + REACH) for reach in self.outer]
-        half = [max(math.ceil(START_MM / step), LAYER_REACH + 2) for step in spacing_mm]
-        self._cut([c - h for c, h in zip(seed, half, strict=True)], [c + h + 1 for c, h in zip(seed, half, strict=True)])
-        self.mask: NDArray[np.bool_] = np.zeros(self.values.shape, dtype=bool)
-        self.mask[self.local] = True
+        x, y, z = (max(reach, 2 + REACH, LAYER_REACH + 1) for reach in self.outer)
+        self.margin: Index3 = (x, y, z)
+        around = look_around(array, seed, spacing_mm)
+        self.background_suv = around.background_suv
+        self._cut(
+            [c - n - m for c, n, m in zip(seed, around.before, self.margin, strict=True)],
+            [c + n + m + 1 for c, n, m in zip(seed, around.beyond, self.margin, strict=True)],
+        )
+        self.region = self.box.voxel(self.local)
+
+    def mask(self) -> tuple[Index3, NDArray[np.bool_]]:
+        """Return where in the volume the last region begins, and its mask in its tight box."""
+        x, y, z = self.box.spans(self.region)
+        mask = self.box.unpack(self.region)[x[0] : x[1] + 1, y[0] : y[1] + 1, z[0] : z[1] + 1]
+        return (self.low[0] + x[0], self.low[1] + y[0], self.low[2] + z[0]), np.ascontiguousarray(mask)
 
     def _cut(self, low: list[int], high: list[int]) -> None:
-        """Take the box ``low .. high``, clipped to the volume."""
-        self.low = [max(c, 0) for c in low]
-        self.high = [min(c, n) for c, n in zip(high, self.array.shape, strict=True)]
-        box = tuple(slice(first, last) for first, last in zip(self.low, self.high, strict=True))
-        self.values = np.ascontiguousarray(self.array[box], dtype=np.float64)
-        if not np.abs(self.values).max() <= HIGHEST_SUV:  # also true of NaN
+        """Take the box ``low .. high``, clipped to the volume and the margin around it."""
+        limit = self.array.shape
+        self.low = [max(c, -m) for c, m in zip(low, self.margin, strict=True)]
+        self.high = [min(c, n + m) for c, n, m in zip(high, limit, self.margin, strict=True)]
+        self.box, self.at_face, self.near_face = _bit_box(tuple(b - a for a, b in zip(self.low, self.high, strict=True)), self.margin)
+        if min(self.low) >= 0 and all(last <= n for last, n in zip(self.high, limit, strict=True)):
+            x, y, z = (slice(first, last) for first, last in zip(self.low, self.high, strict=True))
+            self.values = np.ascontiguousarray(self.array[x, y, z], dtype=np.float64)
+            self.valid = self.box.everything
+        else:
+            places = [np.arange(first, last) for first, last in zip(self.low, self.high, strict=True)]
+            clipped = [np.clip(place, 0, n - 1) for place, n in zip(places, limit, strict=True)]
+            self.values = np.ascontiguousarray(self.array[np.ix_(*clipped)], dtype=np.float64)
+            x_inside, y_inside, z_inside = (place == clip for place, clip in zip(places, clipped, strict=True))
+            self.valid = self.box.pack(x_inside[:, None, None] & y_inside[:, None] & z_inside)
+        if not max(self.values.max(), -self.values.min()) <= HIGHEST_SUV:  # also true of NaN
             raise FindingRejected(Reason.INVALID_IMAGE, {"near_lesion": True})
         self.quanta = np.rint(self.values * (1.0 / QUANTUM_SUV)).astype(np.int64)
-        self.fine: tuple[list[int], list[int], NDArray[np.float64]] | None = None
         self.local = self._inside(self.seed)
+        self.hotter = self.box.pack(self.values > self.values[self.local])
+        self.rival_voxels = self.box.voxels(map(self._inside, self.rivals))
+        self.drawn: list[tuple[float, int]] = [(math.inf, self.box.voxel(self.local))]
+        self.long_box = any(n * step > MAX_EXTENT_MM for n, step in zip(self.box.shape, self.spacing_mm, strict=True))
+        self.sampled = 0
 
     def _inside(self, ijk: Index3) -> Index3:
         return ijk[0] - self.low[0], ijk[1] - self.low[1], ijk[2] - self.low[2]
-
-    @property
-    def start(self) -> Index3:
-        """Where the mask's box begins in the volume."""
-        return self.low[0], self.low[1], self.low[2]
 
     def answer(self, request: Request) -> Reading:
         """Draw what is requested and measure in it."""
@@ -167,68 +185,74 @@ class Neighbourhood:
 
     def _contour(self, request: Contour) -> Reading:
         while True:
-            above = self.values >= request.threshold_suv
-            labels = cc3d.connected_components(above, connectivity=6)
-            region: NDArray[np.bool_] = labels == labels[self.local]
-            spans = _spans(region)
-            if self._too_long(spans):
+            above = self.box.pack(self.values >= request.threshold_suv) & self.valid
+            region = self._component(above, request.threshold_suv)
+            if self._too_long(region):
                 return TOO_LARGE
-            room = self._room(spans, self.margin)
-            if room is None:
+            if not region & self.near_face:
                 break
-            self._cut(*room)
-        self.mask, split = self._own(region)
+            self._enlarge(region)
+        # A contour with a rival or anything hotter in it is cut back to the seed's own lesion.
+        split = bool(region & (self.hotter | self.rival_voxels))
+        self.region = self._own(region) if split else region
         background, spread = self._background(above) if request.background else (None, None)
         reading = self._reading(background, spread, split=split)
         return self._finer(reading, request.threshold_suv) if request.fine and reading.n_voxels < MATCHED_VOXELS else reading
 
+    def _component(self, above: int, threshold_suv: float) -> int:
+        """Return the seed's component; a contour drawn at a higher level is part of it, and the flood goes on from there."""
+        inner = above & ~self.at_face
+        if self.box.size > LARGEST_FLOOD:
+            labels = cc3d.connected_components(self.box.unpack(inner), connectivity=6)
+            return self.box.pack(labels == labels[self.local])
+        _, inside = min(drawn for drawn in self.drawn if drawn[0] >= threshold_suv)
+        region = self.box.flood(inside, inner)
+        self.drawn.append((threshold_suv, region))
+        return region
+
     def _finer(self, reading: Reading, threshold_suv: float) -> Reading:
         """Measure volume and mean on half the spacing: samples above the threshold in and beside the region."""
-        spans = _spans(self.mask)
-        low = [max(first - 1, 0) for first, _ in spans]
-        high = [min(last + 2, n) for (_, last), n in zip(spans, self.mask.shape, strict=True)]
-        box = tuple(slice(first, last) for first, last in zip(low, high, strict=True))
-        samples = self._samples(low, high)[repeat(dilate(self.mask[box], (1, 1, 1)))]
+        near = self.box.dilate(self.region, (1, 1, 1)) & self.valid
+        if near & ~self.sampled:
+            self._sample(near)
+        x, y, z = self.sample_box
+        samples = self.samples[self.box.unpack(near)[x, y, z].reshape(-1)]
         inside = np.rint(samples[samples >= threshold_suv] * (1.0 / QUANTUM_SUV)).astype(np.int64)
         if inside.size == 0:
             return reading
         mean = int(inside.sum()) / inside.size * QUANTUM_SUV
         return replace(reading, volume_ml=inside.size * self.voxel_ml / 8.0, mean_suv=mean)
 
-    def _samples(self, low: list[int], high: list[int]) -> NDArray[np.float64]:
-        """Return the half-voxel samples of the sub-box ``low .. high``; kept for the next, similar, contour."""
-        if self.fine is not None:
-            first, last, samples = self.fine
-            if all(a <= b for a, b in zip(first, low, strict=True)) and all(a >= b for a, b in zip(last, high, strict=True)):
-                x, y, z = (slice(2 * (a - c), 2 * (b - c)) for a, b, c in zip(low, high, first, strict=True))
-                return samples[x, y, z]
-        first = [max(c - 1, 0) for c in low]
-        last = [min(c + 1, n) for c, n in zip(high, self.values.shape, strict=True)]
-        outer = [max(c - REACH, 0) for c in first]  # the interpolation looks REACH voxels further
-        taken = [slice(a, b + REACH) for a, b in zip(outer, last, strict=True)]
-        x, y, z = (slice(2 * (a - b), 2 * (c - b)) for a, b, c in zip(first, outer, last, strict=True))
-        self.fine = (first, last, halve(self.values[taken[0], taken[1], taken[2]])[x, y, z])
-        return self._samples(low, high)
+    def _sample(self, near: int) -> None:
+        """Take the half-voxel samples of a sub-box around a set; it is a little larger, for the next, similar, contour."""
+        spans = self.box.spans(near)
+        low = [first - 1 for first, _ in spans]
+        high = [last + 2 for _, last in spans]
+        x, y, z = (slice(first, last) for first, last in zip(low, high, strict=True))
+        self.sample_box = x, y, z
+        taken = tuple(slice(first - REACH, last + REACH) for first, last in zip(low, high, strict=True))
+        self.samples = octants(self.values[taken]).reshape(8, -1).T.copy()
+        sampled = np.zeros(self.box.shape, dtype=bool)
+        sampled[x, y, z] = True
+        self.sampled = self.box.pack(sampled)
 
     def _layer(self, request: Layer) -> Reading:
+        box = self.box
         if request.threshold_suv is not None:
-            around = edge_neighbours(self.mask) if request.diagonal else face_neighbours(self.mask)
-            self.mask = self.mask | (around & (self.values > request.threshold_suv))
-        spans = _spans(self.mask)
-        if self._too_long(spans):
+            around = box.edge_neighbours(self.region) if request.diagonal else box.face_neighbours(self.region)
+            self.region |= around & box.pack(self.values > request.threshold_suv) & self.valid
+        if self._too_long(self.region):
             return TOO_LARGE
-        room = self._room(spans, (LAYER_REACH + 1,) * 3)
-        if room is not None:
-            before, offset = self.mask, self.start
-            self._cut(*room)
-            self.mask = np.zeros(self.values.shape, dtype=bool)
-            low, shape = self._inside(offset), before.shape
-            self.mask[low[0] : low[0] + shape[0], low[1] : low[1] + shape[1], low[2] : low[2] + shape[2]] = before
-        dilated = dilate(self.mask, (LAYER_REACH,) * 3)
-        layer = dilated & face_neighbours(~dilated)
-        n = int(np.count_nonzero(layer))
-        background = int(self.quanta[layer].sum()) / n * QUANTUM_SUV if n else None
-        return self._reading(background)
+        if self.region & self.near_face:
+            start, mask = self.mask()
+            self._enlarge(self.region)
+            box, moved = self.box, np.zeros(self.box.shape, dtype=bool)
+            moved[tuple(slice(first, first + n) for first, n in zip(self._inside(start), mask.shape, strict=True))] = mask
+            self.region = box.pack(moved)
+        dilated = box.dilate(self.region, (LAYER_REACH,) * 3) & self.valid
+        layer = dilated & box.face_neighbours(self.valid & ~dilated)
+        values = self.quanta[box.unpack(layer)]
+        return self._reading(int(values.sum()) / values.size * QUANTUM_SUV if values.size else None)
 
     def _ridge(self, request: Ridge) -> Reading:
         from skimage.segmentation import watershed  # costs a third of a second to import
@@ -236,74 +260,61 @@ class Neighbourhood:
         outer = self._contour(Contour(request.outer_suv))
         if outer.too_large:
             return outer
-        limit = self.mask
-        labels = cc3d.connected_components(limit & (self.values >= request.inner_suv), connectivity=6)
-        markers = np.where(labels == labels[self.local], 1, 0).astype(np.int32)
-        outside = face_neighbours(limit) & ~limit
-        markers[outside] = 2
+        box, limit = self.box, self.region
+        core = box.flood(box.voxel(self.local), limit & box.pack(self.values >= request.inner_suv))
+        outside = box.face_neighbours(limit) & ~limit & self.valid
+        markers = box.unpack(core) + 2 * box.unpack(outside).astype(np.int32)
         x, y, z = (_central_difference(self.values, axis, step) for axis, step in enumerate(self.spacing_mm))
-        self.mask = watershed(np.sqrt(x * x + y * y + z * z), markers, mask=limit | outside, connectivity=1) == 1
-        surface = face_neighbours(self.mask) & face_neighbours(~self.mask)
-        n = int(np.count_nonzero(surface))
-        edge = int(self.quanta[surface].sum()) / n * QUANTUM_SUV if n else None
+        slope = np.sqrt(x * x + y * y + z * z)
+        self.region = box.pack(watershed(slope, markers, mask=box.unpack(limit | outside), connectivity=1) == 1)
+        surface = box.face_neighbours(self.region) & box.face_neighbours(self.valid & ~self.region) & self.valid
+        values = self.quanta[box.unpack(surface)]
+        edge = int(values.sum()) / values.size * QUANTUM_SUV if values.size else None
         return self._reading(edge=edge, split=outer.split)
 
     def _reading(
         self, background: float | None = None, spread: float | None = None, edge: float | None = None, split: bool = False
     ) -> Reading:
-        inside = self.quanta[self.mask]
+        inside = self.quanta[self.box.unpack(self.region)]
         n = inside.size
         return Reading(n, n * self.voxel_ml, int(inside.sum()) / n * QUANTUM_SUV, background, spread, edge, split)
 
-    def _own(self, region: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], bool]:
-        """Cut a contour back to the seed's own lesion when it holds a rival or anything hotter."""
-        rivals = [local for local in map(self._inside, self.rivals) if all(0 <= c < n for c, n in zip(local, region.shape, strict=True))]
-        if any(region[rival] for rival in rivals) or self.values[region].max() > self.values[self.local]:
-            return basin(self.values, region, self.local, rivals), True
-        return region, False
+    def _own(self, region: int) -> int:
+        """Return the seed's own part of a contour that holds a rival or anything hotter."""
+        rivals = [rival for rival in map(self._inside, self.rivals) if self.box.voxels([rival])]
+        return self.box.pack(basin(self.values, self.box.unpack(region), self.local, rivals))
 
-    def _room(self, spans: Sequence[tuple[int, int]], margin: Sequence[int]) -> tuple[list[int], list[int]] | None:
-        """Return a larger box when a region and a margin around it do not fit into this one, else None."""
-        low, high, cramped = list(self.low), list(self.high), False
-        for axis, (first, last) in enumerate(spans):
-            length = self.high[axis] - self.low[axis]
-            if self.low[axis] > 0 and first < margin[axis]:
-                low[axis], cramped = self.low[axis] - max(margin[axis], length // 3), True
-            if self.high[axis] < self.array.shape[axis] and last >= length - margin[axis]:
-                high[axis], cramped = self.high[axis] + max(margin[axis], length // 3), True
-        return (low, high) if cramped else None
+    def _enlarge(self, region: int) -> None:
+        """Move those faces of the box outwards to which a region comes too close."""
+        low, high = list(self.low), list(self.high)
+        for axis, (first, last) in enumerate(self.box.spans(region)):
+            margin, length = self.margin[axis], self.high[axis] - self.low[axis]
+            step = max(margin, length // 3)
+            if first < margin:
+                low[axis] -= step
+            if last >= length - margin:
+                high[axis] += step
+        self._cut(low, high)
 
-    def _too_long(self, spans: Sequence[tuple[int, int]]) -> bool:
-        return any((last - first + 1) * step > MAX_EXTENT_MM for (first, last), step in zip(spans, self.spacing_mm, strict=True))
+    def _too_long(self, region: int) -> bool:
+        """Tell whether a region is no lesion because of its length along an axis."""
+        if not self.long_box:
+            return False
+        spans = zip(self.box.spans(region), self.spacing_mm, strict=True)
+        return any((last - first + 1) * step > MAX_EXTENT_MM for (first, last), step in spans)
 
-    def _background(self, above: NDArray[np.bool_]) -> tuple[float | None, float | None]:
+    def _background(self, above: int) -> tuple[float | None, float | None]:
         """Return median and spread of the shell around the region, other hot structures left out."""
-        rest = tuple(o - i for o, i in zip(self.outer, self.inner, strict=True))
-        if self.mask.shape[2] <= DEPTH:
-            words = dilate_words(pack(self.mask), self.inner)
-            shell = unpack(dilate_words(words, rest) & ~words & ~pack(above), self.mask.shape[2])
-        else:
-            near = dilate(self.mask, self.inner)
-            shell = dilate(near, rest) & ~near & ~above
-        values = self.quanta[shell]
+        x, y, z = (o - i for o, i in zip(self.outer, self.inner, strict=True))
+        near = self.box.dilate(self.region, self.inner)
+        shell = self.box.dilate(near, (x, y, z)) & ~near & ~above & self.valid
+        values = self.quanta[self.box.unpack(shell)]
         if values.size == 0:
             return None, None
         middle, lower = (values.size - 1) // 2, int(0.16 * (values.size - 1))
-        ordered = np.partition(values, (lower, middle))
-        return int(ordered[middle]) * QUANTUM_SUV, int(ordered[middle] - ordered[lower]) * QUANTUM_SUV
-
-
-def _spans(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return the first and last occupied index along each axis."""
-    if mask.shape[2] <= DEPTH:
-        words = pack(mask)
-        columns = words != 0
-        depth = int(np.bitwise_or.reduce(words, axis=None))
-        along_z = ((depth & -depth).bit_length() - 1, depth.bit_length() - 1)
-        flat = [np.flatnonzero(columns.any(axis=other)) for other in (1, 0)]
-        return [(int(line[0]), int(line[-1])) for line in flat] + [along_z]
-    lines = [np.flatnonzero(mask.any(axis=others)) for others in ((1, 2), (0, 2), (0, 1))]
-    return [(int(line[0]), int(line[-1])) for line in lines]
+        values.partition(middle)
+        values[:middle].partition(lower)
+        return int(values[middle]) * QUANTUM_SUV, int(values[middle] - values[lower]) * QUANTUM_SUV
 
 
 def _central_difference(values: NDArray[np.float64], axis: int, step_mm: float) -> NDArray[np.float64]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from petarseg.lesions.candidates import initial_threshold_suv
 from petarseg.lesions.components import Component, Index3, component_at
-from petarseg.lesions.neighbourhood import first_background
+from petarseg.lesions.neighbourhood import look_around
 from petarseg.lesions.split import basin, neck_ratio
 
 NECK_RATIO = 0.75
@@ -115,7 +115,7 @@ def find_sub_peaks(
         values = array[tuple(slice(low, high) for low, high in zip(start, stop, strict=True))].astype(np.float64)
         local = _minus(peak, start)
         rivals = {finding: _minus(seed, start) for finding, seed in hotter.items()}
-        background = first_background(array, peak, spacing_mm)
+        background = look_around(array, peak, spacing_mm).background_suv
         height = float(array[peak]) - background
         summit = component_at(array, peak, background + DIP * height, max_voxels_per_side=LONGEST_SIDE)
         if summit is None or summit.holds(np.array(list(hotter.values()))).any():

@@ -11,9 +11,6 @@ peaks of small lesions more closely than -1/2 (docs/explanation/lesions.md).
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,48 +30,31 @@ WEIGHTS = tuple(_keys(distance) for distance in (1.75, 0.75, 0.25, 1.25))
 """Weights of the voxels at -2, -1, 0 and +1 for the sample a quarter of a voxel below a centre; mirrored for the one above."""
 
 
-def halve(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def octants(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Sample an image at half its spacing; two samples lie a quarter of a voxel on either side of each centre.
 
     Parameters
     ----------
-    values : ndarray of float64, shape (X, Y, Z)
-        The image. Beyond its border the border voxel is repeated.
+    values : ndarray of float64, shape (X + 2 REACH, Y + 2 REACH, Z + 2 REACH)
+        The image, with the voxels around it that the interpolation needs.
 
     Returns
     -------
-    ndarray of float64, shape (2X, 2Y, 2Z)
-        Computed axis by axis, in an order of operations that other backends can repeat exactly.
+    ndarray of float64, shape (2, 2, 2, X, Y, Z)
+        Of each voxel the lower and upper sample along z, y and x (first three axes). Computed axis by axis, x first, in an order of
+        operations that other backends can repeat exactly.
     """
-    for axis in range(3):
-        values = _halve_axis(values, axis)
-    return values
-
-
-def _halve_axis(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    n = values.shape[axis]
-    far_below, below, above, far_above = (values.take(index, axis=axis) for index in _taps(n))
     outer, near, centre, other = WEIGHTS
-    lower = far_below * outer + below * near + values * centre + above * other
-    upper = far_above * outer + above * near + values * centre + below * other
-    shape = list(values.shape)
-    shape[axis] = 2 * n
-    halved = np.empty(shape)
-    even: list[slice] = [slice(None)] * 3
-    odd: list[slice] = [slice(None)] * 3
-    even[axis], odd[axis] = slice(0, None, 2), slice(1, None, 2)
-    halved[tuple(even)], halved[tuple(odd)] = lower, upper
-    return halved
-
-
-@lru_cache(maxsize=256)
-def _taps(n: int) -> tuple[NDArray[np.int64], ...]:
-    """Return where the neighbours at -2, -1, 1 and 2 of `n` voxels lie, the border repeated."""
-    return tuple(np.clip(np.arange(n) + shift, 0, n - 1) for shift in (-2, -1, 1, 2))
-
-
-def repeat(mask: NDArray[Any]) -> NDArray[Any]:
-    """Repeat every voxel twice along each axis: the same region on the grid of :func:`halve`."""
-    for axis in range(3):
-        mask = np.repeat(mask, 2, axis=axis)
-    return mask
+    for axis in (-3, -2, -1):
+        taps = []
+        for first in range(2 * REACH + 1):
+            window: list[slice] = [slice(None)] * values.ndim
+            window[axis] = slice(first, values.shape[axis] - 2 * REACH + first)
+            taps.append(values[tuple(window)])
+        far_below, below, here, above, far_above = taps
+        middle = here * centre
+        halved = np.empty((2, *here.shape))
+        np.add(far_below * outer + below * near + middle, above * other, out=halved[0])
+        np.add(far_above * outer + above * near + middle, below * other, out=halved[1])
+        values = halved
+    return values
