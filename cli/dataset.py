@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -40,20 +41,46 @@ def validate(
     return EXIT_REJECTED if broken else EXIT_OK
 
 
+class Layout(StrEnum):
+    """What `petarseg export` writes."""
+
+    DICOM = "dicom"
+    HF = "hf"
+    BIDS = "bids"
+
+
 def export(
     dataset: Annotated[Path, typer.Argument(metavar="DATASET", help="Folder of one version.")],
-    exam: Annotated[str, typer.Argument(metavar="EXAM", help="exam_id of exams.parquet.")],
-    out: Annotated[Path, typer.Option(help="Folder for the derived PET and CT series and seg.dcm.")],
+    out: Annotated[Path, typer.Option(help="Folder to write; new for hf and bids.")],
+    exam: Annotated[str | None, typer.Argument(metavar="[EXAM]", help="exam_id of exams.parquet; for --to dicom.")] = None,
+    to: Annotated[Layout, typer.Option(help="dicom: PET, CT and a segmentation of one exam. hf, bids: the whole dataset.")] = Layout.DICOM,
     as_json: JsonOption = False,
 ) -> int:
-    """Write an exam as DICOM: PET and CT on the 3 mm grid and the masks as a segmentation, for PACS, OHIF or 3D Slicer."""
-    from petarseg.quality.export import export_exam
+    """Write an exam as DICOM (PET, CT, masks as a segmentation) for PACS, OHIF or 3D Slicer, or the dataset for a hub or BIDS tools."""
+    from petarseg.errors import ConfigError
 
-    seg = export_exam(dataset, exam, out)
-    if as_json:
-        print_json({"status": "ok", "seg": str(seg), "out": str(out)})
+    if to is Layout.DICOM:
+        from petarseg.quality.export import export_exam
+
+        if exam is None:
+            raise ConfigError("name an exam (exam_id of exams.parquet): petarseg export DATASET EXAM --out DIR")
+        seg = export_exam(dataset, exam, out)
+        if as_json:
+            print_json({"status": "ok", "to": to.value, "seg": str(seg), "out": str(out)})
+        else:
+            err.print(f"seg      {seg}")
+        return EXIT_OK
+    if exam is not None:
+        raise ConfigError(f"--to {to.value} writes the whole dataset; leave {exam} out")
+    if to is Layout.HF:
+        from petarseg.dataset.hub import export_hub as write
     else:
-        err.print(f"seg      {seg}")
+        from petarseg.dataset.bids import export_bids as write
+    write(dataset, out)
+    if as_json:
+        print_json({"status": "ok", "to": to.value, "out": str(out)})
+    else:
+        err.print(f"out      {out}")
     return EXIT_OK
 
 

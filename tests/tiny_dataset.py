@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from petarseg.dataset.checksums import read_checksums, write_checksums
 from petarseg.dataset.croissant import write_croissant
+from petarseg.dataset.hub import version_readme
 from petarseg.dataset.shards import write_shard
 from petarseg.dataset.tables import write_table
 from petarseg.files import sha256_file, write_json, write_text
@@ -90,6 +91,7 @@ def write_tiny_dataset(folder: Path) -> Path:
     write_json(folder / "funnel.json", funnel.model_dump(mode="json"))
     write_text(folder / "DATASET_CARD.md", "# card\n")
     write_text(folder / "run.toml", RUN)
+    write_text(folder / "README.md", version_readme(name="tiny", version=VERSION, license_id="CC-BY-4.0", n_lesions=len(lesions)))
     grid = {"grid_shape": list(SHAPE), "grid_affine_ras_mm": affine_of().tolist()}
     write_json(folder / "grids.json", {exam["exam_id"]: grid for exam in exams})
     write_page(

@@ -6,9 +6,10 @@ import pytest
 import yaml
 from tiny_dataset import rows_of, write_tiny_dataset
 
-from petarseg.dataset.card import age_band, cohort_tables, count, render_card, size_category
+from petarseg.dataset.card import FIGURE, render_card, size_category
 
-WORDS = {"name": "tiny", "version": "v1-0", "license_id": "other", "software": "0.1.0", "methods": "How.", "method": "avg_itm"}
+WORDS = {"name": "tiny", "version": "v1-0", "license_id": "other", "software": "0.1.0", "methods": "How.", "limits": ["Only some.", "No."]}
+FUNNEL = [{"stage": "match", "unit": "findings", "read": 12, "kept": 10, "dropped": "ambiguous 2"}]
 
 
 @pytest.fixture
@@ -18,20 +19,45 @@ def rows(tmp_path):
 
 
 def card(rows, **changes):
-    funnel = [{"stage": "match", "unit": "findings", "read": 12, "kept": 10, "dropped": "ambiguous 2"}]
-    return render_card(
-        **{**WORDS, **rows, "n_anatomy": 5, "n_rejected": 1, "funnel": funnel, "suv_floor": 2.5, "structure": "rules", **changes}
-    )
+    return render_card(**{**WORDS, **rows, "n_anatomy": 5, "n_rejected": 1, "funnel": FUNNEL, **changes})
 
 
 def test_numbers_are_those_of_the_rows(rows):
-    tables = cohort_tables(rows["lesions"], rows["exams"])
-    assert tables["Splits"] == ("exams", [("train", 3), ("test", 1), ("val", 1)])
-    assert tables["Age"] == ("exams", [("60-69", 5)])
-    assert tables["Organs"] == ("lesions", [("lung", 10)])
     text = card(rows)
+    for line in (
+        "| train | 2 | 3 | 6 |",
+        "| 60-69 | 5 | 100.0 |",
+        "| lung | 10 | 100.0 |",
+        "| PET/CT exams | 5 |",
+        "- Only some.\n- No.\n",
+    ):
+        assert line in text, line
     assert "ambiguous 2" in text
+    assert f"]({FIGURE})" in text
     assert "24x20x30" in text
+
+
+def test_markdown_tables_have_as_many_cells_as_heads(rows):
+    lines = card(rows).splitlines()
+    for number, line in enumerate(lines):
+        if line.startswith("|---"):
+            width = line.count("|")
+            assert lines[number - 1].count("|") == width, lines[number - 1]
+            assert all(row.replace("\\|", "").count("|") == width for row in lines[number + 1 :][:2] if row.startswith("|"))
+
+
+def test_few_exams_are_not_described_one_by_one(rows):
+    rows["exams"][0] |= {"cancer_type": "thymoma"}
+    assert "thymoma" in card(rows)
+    text = card(rows, small=5)
+    assert "thymoma" not in text
+    assert "fewer than 5" in text
+
+
+def test_faces_are_spoken_of(rows):
+    assert "faces of PET and CT are not removed" in card(rows)
+    rows["exams"][0] |= {"face": "removed"}
+    assert "no proof of anonymity" in card(rows)
 
 
 def test_header_is_yaml_for_the_hub(rows):
@@ -46,20 +72,11 @@ def test_odd_values_break_neither_yaml_nor_tables(rows):
     text = card(rows, name="x: [y", license_id="other: {z")
     header = yaml.safe_load(text.split("---\n")[1])
     assert (header["pretty_name"], header["license"]) == ("x: [y", "other: {z")
-    assert "| a\\|b # c | 1 |" in text
+    assert "| a\\|b # c | 1 | 20.0 |" in text
 
 
 def test_an_empty_dataset_still_has_a_card():
     assert "tiny" in card({"lesions": [], "exams": []})
-
-
-def test_counts_are_ordered_and_name_the_unknown():
-    assert count(["b", "a", None, "b"]) == [("b", 2), ("a", 1), ("unknown", 1)]
-
-
-@pytest.mark.parametrize(("age", "band"), [(None, None), (0, "00-09"), (69, "60-69"), (90, "90+")])
-def test_age_bands(age, band):
-    assert age_band(age) == band
 
 
 @pytest.mark.parametrize(("n", "text"), [(999, "n<1K"), (1000, "1K<n<10K"), (99_999, "10K<n<100K"), (100_000, "100K<n<1M")])
