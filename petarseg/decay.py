@@ -129,7 +129,11 @@ def find_scan_reference(
         (f"{vendor.value}_private_start", f"{vendor.value} private", vendor_start),
         ("decay_correction_datetime", "DecayCorrectionDateTime", stated_start),
     ):
-        at, moved = _on_day_of(start, first)
+        # What the standard calls the moment of decay correction may also lie within the scan.
+        latest_s = MAX_SCAN_S if start is stated_start else CLOCK_TOLERANCE_S
+        at, moved = _on_day_of(start, first, latest_s)
+        if at is None and start is not None and start is stated_start:
+            raise QuantificationError(Reason.REFERENCE_TIME_MISSING, {"contradictory": [element, "AcquisitionTime"]})
         if at is not None:
             named.append((at, method, element, ("private_date_ignored",) if moved else ()))
     if len(named) == 2:
@@ -176,24 +180,26 @@ def _is_near(one: datetime, other: datetime, half_life_s: float) -> bool:
     return abs((other - one).total_seconds()) <= CONTRADICTION * half_life_s
 
 
-def _on_day_of(start: datetime | None, first: datetime) -> tuple[datetime | None, bool]:
+def _on_day_of(start: datetime | None, first: datetime, latest_s: float = CLOCK_TOLERANCE_S) -> tuple[datetime | None, bool]:
     """Return `start` when it can be the start of a scan whose first frame is `first`, else the same clock time on that day.
+
+    At most `latest_s` after the first frame.
 
     De-identifiers shift some dates and forget others; the clock times survive.
     """
     if start is None:
         return None, False
-    if _may_start(start, first):
+    if _may_start(start, first, latest_s):
         return start, False
     for day in (first.date(), first.date() - timedelta(days=1)):
         moved = datetime.combine(day, start.time())
-        if start.date() != day and abs((start - first).total_seconds()) > 12 * 3600 and _may_start(moved, first):
+        if start.date() != day and abs((start - first).total_seconds()) > 12 * 3600 and _may_start(moved, first, latest_s):
             return moved, True
     return None, False
 
 
-def _may_start(start: datetime, first: datetime) -> bool:
-    return -CLOCK_TOLERANCE_S <= (first - start).total_seconds() <= MAX_SCAN_S
+def _may_start(start: datetime, first: datetime, latest_s: float) -> bool:
+    return -latest_s <= (first - start).total_seconds() <= MAX_SCAN_S
 
 
 def _counts_from_start(frames: Sequence[Frame], half_life_s: float, vendor: Vendor) -> bool:

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from petarseg.dicom.enhanced import CT_IMAGE, PET_IMAGE
 from petarseg.dicom.header import Header
 from petarseg.dicom.quantification import read_suv_inputs
-from petarseg.dicom.read import CT_IMAGE, PET_IMAGE, Canvas, Rescale, SliceFile, read_pixels, read_rescale, read_slices, stack
+from petarseg.dicom.read import Canvas, Rescale, SliceFile, read_pixels, read_rescale, read_slices, stack
 from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.errors import ConfigError, ExamRejected, QuantificationError, Rejected
 from petarseg.reasons import Reason

@@ -47,6 +47,7 @@ __all__ = [
     "NotDicomError",
     "parse_header",
     "read_header",
+    "values_of",
 ]
 
 FIRST_READ_BYTES = 16 * 1024
@@ -295,7 +296,7 @@ def _parse_with_pydicom(stream: Any, size: int) -> Header:
     try:
         dataset = read_dataset(stream, pixels=False)
         syntax = str(getattr(dataset.file_meta, "TransferSyntaxUID", ""))
-        values = dict(_from_dataset(dataset))
+        values = values_of(dataset)
     except InvalidDicomError:
         raise NotDicomError from None
     except failures() as error:
@@ -305,10 +306,15 @@ def _parse_with_pydicom(stream: Any, size: int) -> Header:
     return Header(values, syntax, file_size=size, encodings=("utf-8",))
 
 
-def _from_dataset(dataset: Any) -> Iterator[tuple[int, Any]]:
+def values_of(dataset: Any) -> Values:
+    """Return the wanted elements of a pydicom data set, as the walker would give them; text is UTF-8."""
+    return dict(_wanted(dataset))
+
+
+def _wanted(dataset: Any) -> Iterator[tuple[int, Any]]:
     for tag in [int(key) for key in dataset.keys()]:  # noqa: SIM118 -- a Dataset iterates over elements, not tags
         if tag in SEQUENCES:
-            yield tag, [dict(_from_dataset(item)) for item in dataset[tag].value or ()]
+            yield tag, [values_of(item) for item in dataset[tag].value or ()]
         elif tag in WANTED or (tag >> 16) in PRIVATE_GROUPS:
             element = dataset[tag]
             if element.VR == "SQ" or element.value is None:

@@ -13,8 +13,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from petarseg.dicom import source
+from petarseg.dicom.enhanced import ENHANCED
 from petarseg.dicom.header import DamagedError, Header, NotDicomError, read_header
-from petarseg.dicom.read import SliceFile, read_pixels
+from petarseg.dicom.read import SliceFile, is_same_image, slices_of
 from petarseg.dicom.records import ArchiveIndex, SeriesRecord, StudyRecord, UnreadableFile
 from petarseg.dicom.scan_cache import KnownImage, Outcome, ScanCache, Stamp
 from petarseg.dicom.select import Candidate, check_series, choose, classify_image, read_age_years
@@ -196,14 +197,26 @@ def _read_one(path: Path) -> Outcome:
         return "ignored"
     if not header.text(Tag.StudyInstanceUID) or not header.text(Tag.SeriesInstanceUID):
         return "damaged"
+    frames = _frames(path, header)
     return KnownImage(
-        head=header,
+        head=frames[0] if frames else header,
         sop_instance_uid=header.text(Tag.SOPInstanceUID),
         height_mm=_height_mm(header),
         acquisition=header.text(Tag.AcquisitionTime),
         truncated=_is_truncated(header),
         identifiers=_identifiers(header),
+        frame_heights_mm=tuple(_height_mm(frame) for frame in frames),
     )
+
+
+def _frames(path: Path, header: Header) -> list[Header]:
+    """Return the frames of an enhanced object that can be read as slices."""
+    if header.text(Tag.SOPClassUID) not in ENHANCED:
+        return []
+    try:
+        return [item.header for item in slices_of(path, header)]
+    except ExamRejected:
+        return []  # classified by its class, as enhanced_multiframe; converting it says what is missing
 
 
 def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
@@ -243,8 +256,10 @@ def _is_copy(one: Path, other: Path) -> bool:
     try:
         if source.read_all(one) == source.read_all(other):
             return True
-        pair = SliceFile(one, read_header(one)), SliceFile(other, read_header(other))
-        return pair[0].header.values == pair[1].header.values and bool((read_pixels(pair[0]) == read_pixels(pair[1])).all())
+        headers = read_header(one), read_header(other)
+        if any(header.text(Tag.SOPClassUID) in ENHANCED for header in headers):
+            return False
+        return is_same_image(SliceFile(one, headers[0]), SliceFile(other, headers[1]))
     except (OSError, NotDicomError, DamagedError, ExamRejected):
         return False
 
@@ -324,7 +339,8 @@ def _others(candidates: Iterable[Candidate], study_uid: str) -> list[Candidate]:
 def _record(group: _Group) -> SeriesRecord:
     header = group.header
     images = sorted(group.images.values(), key=lambda item: item[0])
-    heights = [image.height_mm for _, image in images if image.height_mm is not None]
+    found = [height for _, image in images for height in image.frame_heights_mm or (image.height_mm,)]
+    heights = [height for height in found if height is not None]
     sign = _normal_sign(header)
     record = SeriesRecord(
         study_instance_uid=header.text(Tag.StudyInstanceUID),
@@ -343,8 +359,8 @@ def _record(group: _Group) -> SeriesRecord:
         age_years=read_age_years(header),
         tracer=read_tracer(header),
         files=tuple(path for path, _ in images),
-        n_slices=len(images),
-        z_range_mm=_range(heights, sign) if group.role != "other" and len(heights) == len(images) else None,
+        n_slices=len(found),
+        z_range_mm=_range(heights, sign) if group.role != "other" and len(heights) == len(found) else None,
         identifiers=tuple(sorted(group.identifiers)),
         description=header.text(Tag.SeriesDescription),
     )

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.dicom import source
+from petarseg.dicom.enhanced import ENHANCED, EncodedFrames, frame_headers
 from petarseg.dicom.fallback import failures, read_dataset
 from petarseg.dicom.geometry import Stack, read_plane, stack_slices
 from petarseg.dicom.header import EXPLICIT_LE, IMPLICIT_LE, DamagedError, Header, NotDicomError, read_header
@@ -26,22 +27,27 @@ MAX_VOXELS = 2**31
 SMALL_BYTES, LARGE_BYTES = 4 * 1024**2, 2 * 1024**3
 """Memory of this size is populated at once; beyond it a header may promise more than the pixels hold."""
 
-PET_IMAGE = "1.2.840.10008.5.1.4.1.1.128"
-CT_IMAGE = "1.2.840.10008.5.1.4.1.1.2"
-ENHANCED = {
-    "1.2.840.10008.5.1.4.1.1.130": "Enhanced PET Image",
-    "1.2.840.10008.5.1.4.1.1.128.1": "Legacy Converted Enhanced PET Image",
-    "1.2.840.10008.5.1.4.1.1.2.1": "Enhanced CT Image",
-    "1.2.840.10008.5.1.4.1.1.2.2": "Legacy Converted Enhanced CT Image",
-}
-
 
 @dataclass(frozen=True, slots=True)
 class SliceFile:
-    """One image file and what its header says."""
+    """One image and what its header says: a file, or a frame of an enhanced file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    header : Header
+        Its header; for a frame, that of the classic slice that it would have been.
+    encoded : EncodedFrames or None
+        For a frame whose pixels have to be decoded: the frames of its file, ...
+    index : int
+        ... and which of them it is.
+    """
 
     path: Path
     header: Header
+    encoded: EncodedFrames | None = None
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +59,7 @@ class Rescale:
 
 
 def read_slices(files: Sequence[Path], *, sop_class: str, modality: str) -> list[SliceFile]:
-    """Read the headers of one series; copies of one SOP instance count once.
+    """Read the headers of one series; copies of one SOP instance count once, frames of an enhanced file are slices.
 
     Raises
     ------
@@ -66,22 +72,38 @@ def read_slices(files: Sequence[Path], *, sop_class: str, modality: str) -> list
             header = read_header(path)
         except (OSError, NotDicomError, DamagedError):
             raise ExamRejected(Reason.UNREADABLE_FILE, {"files": len(files)}) from None
-        check_supported(header, sop_class=sop_class, modality=modality)
-        uid = header.text(Tag.SOPInstanceUID) or f"file {len(slices)}"
-        kept = slices.setdefault(uid, SliceFile(path, header))
-        if kept.header.values != header.values:
-            raise ExamRejected(Reason.SLICES_DUPLICATED, {"different_files_with_one": "SOPInstanceUID"})
+        for item in slices_of(path, header):
+            check_supported(item.header, sop_class=sop_class, modality=modality)
+            kept = slices.setdefault(item.header.text(Tag.SOPInstanceUID) or f"file {len(slices)}", item)
+            if kept is not item and not is_same_image(kept, item):
+                raise ExamRejected(Reason.SLICES_DUPLICATED, {"different_files_with_one": "SOPInstanceUID"})
     if not slices:
         raise ExamRejected(Reason.TOO_FEW_SLICES, {"slices": 0})
     return list(slices.values())
 
 
+def slices_of(path: Path, header: Header) -> list[SliceFile]:
+    """Return the file as one slice, or the frames of an enhanced object; raises as `enhanced.frame_headers`."""
+    if header.text(Tag.SOPClassUID) not in ENHANCED:
+        return [SliceFile(path, header)]
+    headers = frame_headers(path, header)
+    encoded = EncodedFrames(path) if headers[0].pixel_length is None else None
+    return [SliceFile(path, frame, encoded, index) for index, frame in enumerate(headers)]
+
+
+def is_same_image(one: SliceFile, other: SliceFile) -> bool:
+    """Tell whether two slices agree in every element that is read, and in all pixels."""
+    if one.header.values != other.header.values:
+        return False
+    try:
+        return np.array_equal(read_pixels(one), read_pixels(other))
+    except ExamRejected:
+        return False
+
+
 def check_supported(header: Header, *, sop_class: str, modality: str) -> None:
     """Raise UNSUPPORTED_OBJECT unless the file is a single-frame image of the class."""
-    uid = header.text(Tag.SOPClassUID)
-    if uid in ENHANCED:
-        raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"SOPClass": ENHANCED[uid]})
-    if uid != sop_class or header.text(Tag.Modality) != modality:
+    if header.text(Tag.SOPClassUID) != sop_class or header.text(Tag.Modality) != modality:
         raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"SOPClass": "other", "expected": modality})
     if (header.integer(Tag.NumberOfFrames) or 1) != 1 or (header.integer(Tag.SamplesPerPixel) or 1) != 1:
         raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"multiple": "NumberOfFrames or SamplesPerPixel"})
@@ -172,7 +194,11 @@ def _significant_bits(stored: NDArray[Any], header: Header, bits: int) -> NDArra
 def _decode(item: SliceFile, shape: tuple[int, int]) -> NDArray[Any]:
     """Decode with pydicom and its maintained decoders."""
     try:
-        pixels: NDArray[Any] = read_dataset(io.BytesIO(source.read_all(item.path)), pixels=True, force=True).pixel_array
+        pixels: NDArray[Any]
+        if item.encoded is not None:
+            pixels = item.encoded.decode(item.index)
+        else:
+            pixels = read_dataset(io.BytesIO(source.read_all(item.path)), pixels=True, force=True).pixel_array
     except failures() as error:
         # "no decoder for this syntax" is a NotImplementedError, or a RuntimeError that names the missing plugins.
         known = isinstance(error, NotImplementedError) or (isinstance(error, RuntimeError) and "plugin" in str(error))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from petarseg.keys import KeyFolder
 
 SECRET = "scan"
-VERSION = 1
+VERSION = 2
 """Raise this when the headers that are kept, or their meaning, change."""
 
 
@@ -48,7 +48,10 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class KnownImage:
-    """What the index keeps of one image; `head` is the header of the first image of its group."""
+    """What the index keeps of one image file; `head` is the header of the first image of its group.
+
+    `frame_heights_mm` is empty unless the file is an enhanced object whose frames are slices.
+    """
 
     head: Header
     sop_instance_uid: str
@@ -56,6 +59,7 @@ class KnownImage:
     acquisition: str
     truncated: bool
     identifiers: tuple[str, ...]
+    frame_heights_mm: tuple[float | None, ...] = ()
 
 
 Outcome = KnownImage | str
@@ -107,6 +111,7 @@ class ScanCache:
                     head_values.append(_plain(outcome.head))
                 row += [heads[id(outcome.head)], outcome.sop_instance_uid, outcome.height_mm, outcome.acquisition, outcome.truncated]
                 row.append(identifiers.setdefault(outcome.identifiers, len(identifiers)))
+                row.append(list(outcome.frame_heights_mm))
             files.append(row)
         content = {"version": VERSION, "heads": head_values, "identifiers": list(identifiers), "files": files}
         keys.write_secret(SECRET, igzip.compress(json.dumps(content).encode("utf-8"), compresslevel=2, mtime=0))
@@ -118,8 +123,9 @@ def _rows(files: Iterable[list[Any]], heads: list[Header], identifiers: list[lis
         if len(rest) == 1:
             yield path, (Stamp(size, changed_ns), str(rest[0]))
         else:
-            head, uid, height_mm, acquisition, truncated, group = rest
-            yield path, (Stamp(size, changed_ns), KnownImage(heads[head], uid, height_mm, acquisition, truncated, shared[group]))
+            head, uid, height_mm, acquisition, truncated, group, frames = rest
+            image = KnownImage(heads[head], uid, height_mm, acquisition, truncated, shared[group], tuple(frames))
+            yield path, (Stamp(size, changed_ns), image)
 
 
 def _plain(header: Header) -> list[object]:

@@ -10,9 +10,10 @@ from datetime import date, datetime
 from functools import partial
 from itertools import pairwise
 
+from petarseg.dicom.enhanced import CT_IMAGE, ENHANCED, PET_IMAGE
 from petarseg.dicom.header import Header
-from petarseg.dicom.quantification import parse_date, parse_time
-from petarseg.dicom.read import CT_IMAGE, ENHANCED, MIN_SLICES, PET_IMAGE
+from petarseg.dicom.moments import parse_date, parse_datetime, parse_time
+from petarseg.dicom.read import MIN_SLICES
 from petarseg.dicom.records import SeriesRecord, StudyRecord
 from petarseg.dicom.tags import Tag
 from petarseg.reasons import Reason
@@ -305,6 +306,8 @@ def _apart_s(one: Candidate, other: Candidate) -> float:
 def _acquired(header: Header) -> datetime | None:
     day = parse_date(header.text(Tag.AcquisitionDate)) or parse_date(header.text(Tag.SeriesDate))
     clock = parse_time(header.text(Tag.AcquisitionTime)) or parse_time(header.text(Tag.SeriesTime))
+    if Tag.AcquisitionTime not in header and Tag.AcquisitionDateTime in header:
+        return parse_datetime(header.text(Tag.AcquisitionDateTime), header.text(Tag.TimezoneOffsetFromUTC))
     return datetime.combine(day, clock) if day is not None and clock is not None else None
 
 
