@@ -14,7 +14,35 @@ from petarseg.dataset.bids import export_bids, label, pet_sidecar, tsv
 from petarseg.errors import ConfigError
 
 # BIDS-PET 1.10, required fields of the sidecar (the list of SPEC 6).
-REQUIRED = ["Manufacturer", "ManufacturersModelName", "Units", "TracerName", "TracerRadionuclide", "InjectedRadioactivity", "InjectedRadioactivityUnits", "InjectedMass", "InjectedMassUnits", "SpecificRadioactivity", "SpecificRadioactivityUnits", "ModeOfAdministration", "TimeZero", "ScanStart", "InjectionStart", "FrameTimesStart", "FrameDuration", "AcquisitionMode", "ImageDecayCorrected", "ImageDecayCorrectionTime", "ReconMethodName", "ReconMethodParameterLabels", "ReconMethodParameterUnits", "ReconMethodParameterValues", "ReconFilterType", "ReconFilterSize", "AttenuationCorrection"]
+REQUIRED = [
+    "Manufacturer",
+    "ManufacturersModelName",
+    "Units",
+    "TracerName",
+    "TracerRadionuclide",
+    "InjectedRadioactivity",
+    "InjectedRadioactivityUnits",
+    "InjectedMass",
+    "InjectedMassUnits",
+    "SpecificRadioactivity",
+    "SpecificRadioactivityUnits",
+    "ModeOfAdministration",
+    "TimeZero",
+    "ScanStart",
+    "InjectionStart",
+    "FrameTimesStart",
+    "FrameDuration",
+    "AcquisitionMode",
+    "ImageDecayCorrected",
+    "ImageDecayCorrectionTime",
+    "ReconMethodName",
+    "ReconMethodParameterLabels",
+    "ReconMethodParameterUnits",
+    "ReconMethodParameterValues",
+    "ReconFilterType",
+    "ReconFilterSize",
+    "AttenuationCorrection",
+]
 
 
 @pytest.fixture(scope="session")
