@@ -83,8 +83,10 @@ BACKGROUND = (
 REFERENCE_ORGAN = (
     r"(?:(?:normal|mean|background|reference|right|left|the|hepatic|liver|mediastinal|thoracic|descending|ascending|mid)[\s-]){0,3}"
     r"(?:lobe[\s-]of[\s-](?:the[\s-])?liver|liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma|uptake|activity|lobe|dome)"
-    r"|mediastin(?:um|al)(?:[\s-](?:uptake|activity|vessels?|structures))?|"
-    r"blood[\s-]?pool|aort(?:a|ic)[\s-](?:blood[\s-]?pool|lumen)|gluteal[\s-]muscle|cerebellum)"
+    # "mediastinal pleura", "mediastinal fat" are places of lesions.
+    r"|mediastinum|mediastinal(?:[\s-](?:uptake|activity|vessels?|structures|pool|reference)|(?=\s?(?:<suv>|#|[:=(]|of|is|suv|$)))|"
+    r"blood[\s-]?pool|aort(?:a|ic)[\s-](?:blood[\s-]?pool|(?:arch[\s-])?lumen)|(?:gluteal|adjacent|paraspinal|psoas)[\s-]muscle"
+    r"|(?:ascending|descending|thoracic)[\s-]aorta(?!\s(?:wall|graft|plaque|stent|aneurysm|and))|cerebellum)"
 )
 
 _PHYSIOLOGIC_CUE = words(

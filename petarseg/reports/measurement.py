@@ -30,7 +30,7 @@ class Measurement:
     suv_span, slice_span : tuple of int or None
         Offsets of the two numbers in the input text.
     suv_text : str or None
-        The SUV as written, "8,30".
+        The SUV as written, "8,30"; spoken numbers in digits.
     prior_suv : float or None
         SUVmax of an earlier examination given beside it.
     confidence : str

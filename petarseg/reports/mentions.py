@@ -12,7 +12,9 @@ from dataclasses import replace
 
 from petarseg.reports.chunk import DATE, MARK, NUMBER, OPAQUE, SIZE, SUV, WORD, Chunk
 from petarseg.reports.lexicon import word_set
-from petarseg.reports.slices import slice_chunks, tuple_chunks
+from petarseg.reports.short_slices import short_chunks, tuple_chunks
+from petarseg.reports.slices import slice_chunks
+from petarseg.reports.spoken import write_digits
 
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?"
@@ -51,9 +53,12 @@ _OPAQUE = re.compile(
     r"|\b\d{1,2}:\d\d(?!\d)(?::\d\d)?\s?(?:am|pm|a\.m\.|p\.m\.|hours|hrs)?|\b\d{1,2}\s?(?:am|pm)\b"
     r"|\b(?:F|Ga|C|Cu|Zr|I|Tc|Lu|N|O|Rb)-?\s?(?:18|68|11|64|89|123|124|131|99m|177|13|15|82)\b|\b(?:18|68|11|64|89|124|131"
     r"|177)-?\s?(?:F|Ga|C|Cu|Zr|I|Lu)\b"
-    r"|\b(?:PSA|CEA|AFP|LDH|CA\s?-?\d+|hCG|TSH|glucose|BMI|weight|height|Ki-?67|thyroglobulin)\s(?:level\s)?(?:of\s|was\s|is\s"
-    rf"|:\s?)?{_N}"
-    r"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|tumou?r[\s-]to[\s-]\w+(?: ratio)?|lesion[\s-]to[\s-]\w+(?: ratio)?|ratio|volume"
+    r"|\b(?:PSA|PSMA-VOL|CEA|AFP|LDH|CA\s?-?\d+(?:[.-]\d+)?|hCG|TSH|CRP|ESR|WBC|eGFR|GFR|glucose|BMI|weight|height|Ki-?67|thyroglobulin"
+    r"|chromogranin(?:\sA)?|CgA|testosterone|creatinine|h(?:a)?emoglobin|bilirubin|albumin|ADC(?:\svalue)?|k-?trans|PSAD|Breslow|Gleason"
+    rf"|Karnofsky|ECOG|Centiloids?|CL)\s?(?:levels?\s)?(?:of\s|was\s|is\s|[:=]\s?)?{_N}(?![.\d])"
+    r"|\b(?:MTV|TLG|TBR|T/?B(?: ratio)?|(?:tumou?r|lesion|target|node|liver)[\s-]to[\s-]\w+(?: ratio)?"
+    r"|(?:(?:liver|blood[\s-]?pool|background|muscle|spleen)[\s-])?ratio"
+    r"|volume"
     r"|retention index|slice thickness|thickness|gap|pitch|threshold|cut-?off|delta)\s?(?:index\s)?(?:of\s|was\s|is\s|:\s?|=\s?"
     rf"|>\s?)?{_N}"
     r"|\b\d{1,4}-?\s?slice\s(?:ct|scanner|multi\w+|spiral|helical)\b"
@@ -102,7 +107,9 @@ _UPTAKE_KEYWORD = re.compile(
 )
 _OTHER_VALUE = re.compile(r"\b(?:SUV|SUL)[\s-]?(?:ratio|r|index|threshold|cut-?off|scale|window|units?\b)\w*|\bSUVR\b", re.IGNORECASE)
 
-_WORD_OR_MARK = re.compile(r"\d+(?:[.,]\d{1,3}(?![\d]))?|[A-Za-z\u00c0-\u024f]+(?:'[a-z]+)?|->|=>|>=|<=|\u2192|\.{2,}|\S")
+_WORD_OR_MARK = re.compile(
+    r"(?<=[\s(=:~<>])\.\d{1,2}(?!\d|[.,]\d)|\d+(?:[.,]\d{1,3}(?![\d]))?|[A-Za-z\u00c0-\u024f]+(?:'[a-z]+)?|->|=>|>=|<=|\u2192|\.{2,}|\S"
+)
 _GLUED = re.compile(r"(?<=[a-z)])(?=\d)|(?<=\d)(?=(?:g/ml))", re.IGNORECASE)
 
 
@@ -122,7 +129,7 @@ def chunks(text: str, start: int, end: int) -> list[Chunk]:
         In text order, without overlap; offsets refer to `text`.
     """
     taken: list[Chunk] = []
-    sentence, places = _squeeze(text, start, end)
+    sentence, places = write_digits(*_squeeze(text, start, end))
     for found in _special(sentence):
         if all(found.end <= other.start or found.start >= other.end for other in taken):
             taken.append(found)
@@ -165,6 +172,7 @@ def _special(sentence: str) -> Iterator[Chunk]:
     for match in _DATE.finditer(sentence):
         yield Chunk(DATE, match.start(), match.end(), match.group().lower())
     yield from slice_chunks(sentence)
+    yield from short_chunks(sentence)
     for match in _SIZE.finditer(sentence):
         if not sentence[: match.start()].endswith(("SUV", "suv")):
             yield Chunk(SIZE, match.start(), match.end(), match.group().lower())
@@ -230,7 +238,7 @@ def _like_max(suffix: str) -> bool:
 def _plain(sentence: str, start: int, end: int) -> Iterator[Chunk]:
     for match in _WORD_OR_MARK.finditer(sentence, start, end):
         text = match.group().lower()
-        kind = NUMBER if text[0].isdigit() else WORD if text[0].isalpha() else MARK
+        kind = NUMBER if text[0].isdigit() or (text[0] == "." and text[1:].isdigit()) else WORD if text[0].isalpha() else MARK
         glued = _NUMBER_SUFFIX.match(sentence, match.end()) is not None
         if (
             kind == NUMBER

@@ -34,17 +34,19 @@ _CHARACTERS = str.maketrans(
 # Escapes that exports leave behind. A line break becomes "\n" padded with blanks, everything else blanks or its character.
 _ESCAPES = re.compile(
     r"_x000[dDaA]_|_x0009_"  # spreadsheet XML escapes
-    r"|<br ?/?>|</?p>|</?div>|</?li>|</?[biu]>"  # HTML left by report editors
+    r"|<br ?/?>|</?p>|</?div>|</?li>|</?(?:[biu]|su[bp])>"  # HTML left by report editors
     r"|&nbsp;|&amp;|&lt;|&gt;|&quot;|&#1[03];|&#x[0aAdD];|&#39;|&apos;"
     r"|\\r\\n|\\n|\\r"  # backslash escapes written out (JSON in CSV)
     r"|\\\.br\\",  # HL7 line break
     re.IGNORECASE,
 )
 _ESCAPE_CHARACTERS = {"&amp;": "&", "&lt;": "<", "&gt;": ">", "&quot;": '"', "&#39;": "'", "&apos;": "'"}
-_BLANKS = {"_x0009_", "&nbsp;", "<b>", "</b>", "<i>", "</i>", "<u>", "</u>"}
+_BLANKS = {"_x0009_", "&nbsp;", *(f"<{slash}{tag}>" for slash in ("", "/") for tag in ("b", "i", "u", "sub", "sup"))}
+_RAISED_POINT = re.compile(r"(?<=\d)\u00b7(?=\d)")  # the decimal point of British journals
 
 _LIST_START = re.compile(r"(?:[-*\u2022+>o]\s+\S|\*|\u2022|\(?\d{1,2}[.)]\s+\S|\(?[a-zA-Z][.)]\s+\S|#\s*\d{1,2}\b)")
 _COMPLETE_FINDING = re.compile(r"suv.{1,40}\b(?:slice|image|im|img|sl|ax|axial)\.?\s?#?\d{1,4}\s?[)\]]?$", re.IGNORECASE)
+_KEY_VALUE = re.compile(r"\s*[A-Za-z][\w .-]{0,30}=\S")
 _HEADING_START = re.compile(r"[A-Za-z][A-Za-z/&,()' -]{0,48}:(?!\d)")
 _ENDS_OPEN = re.compile(
     r"(?:[,(/&+=~-]|\b(?:of|on|in|at|with|and|or|the|a|an|to|from|by|for|is|was|are|were|has|have|had|which|that|up|measuring|measures|"
@@ -78,7 +80,7 @@ def normalize(text: str) -> str:
     """
     if "_" in text or "<" in text or "&" in text or "\\" in text:
         text = _ESCAPES.sub(_repair_escape, text)
-    text = text.translate(_CHARACTERS).replace("\r\n", " \n").replace("\r", "\n")
+    text = _RAISED_POINT.sub(".", text).translate(_CHARACTERS).replace("\r\n", " \n").replace("\r", "\n")
     return _join_wrapped_lines(text)
 
 
@@ -129,6 +131,8 @@ def _is_wrap(above: str, below: str, width: int) -> bool:
     if _TERMINATED.search(above):
         return False
     if (_HEADING_START.match(below) and not below[0].islower()) or _LONE_HEADING.fullmatch(below):
+        return False
+    if _KEY_VALUE.match(above) and _KEY_VALUE.match(below):
         return False
     if _COMPLETE_FINDING.search(above) and "suv" in below.lower():
         return False  # lists of findings without bullets or full stops

@@ -55,7 +55,7 @@ _KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean"
 
 def _make(chunks: Sequence[Chunk], index: int, kind: str, series: int) -> Value:
     chunk = chunks[index]
-    value = Value(index, _number(chunk), chunk.start, chunk.end, kind, series)
+    value = Value(index, _number(chunk), chunk.text, chunk.start, chunk.end, kind, series)
     if "," in chunk.text:
         value.flags.add("decimal_comma")
     if kind == "plain":
@@ -100,7 +100,7 @@ def read_after(chunks: Sequence[Chunk], index: int, values: dict[int, Value]) ->
             # Different quantities of one lesion are no enumeration of lesions.
             values[member] = _make(chunks, member, kind, index if offset == 0 else _BARE_SERIES + member)
         return
-    value = values[first] = _make(chunks, first, _kind_after(chunks, first, kinds[0]), index)
+    value = values[first] = _make(chunks, first, _kind_beside(chunks, first, kinds[0]), index)
     value.bound = bound or _bound_before(chunks, index)
     words = {chunk.text for chunk in chunks[position:first]}
     if "up" in words:
@@ -113,12 +113,14 @@ def read_after(chunks: Sequence[Chunk], index: int, values: dict[int, Value]) ->
 def _keyword_kinds(chunks: Sequence[Chunk], index: int) -> tuple[list[str], int]:
     """Return the kinds that share the following numbers, and where those begin: "SUVmax/SUVmean", "SUV max/mean/peak"."""
     kinds, position = [chunks[index].suv_kind], index + 1
+    if _at(chunks, index - 1).text == "/" and _at(chunks, index - 2).text in _KIND_WORDS:
+        kinds.insert(0, _KIND_WORDS[chunks[index - 2].text])  # "max/mean SUV 5.2/3.1"
     while True:
         joined = next((at for at in (position + 1, position + 2) if _at(chunks, at).kind == SUV), None)
         if joined is not None and is_joined(chunks, position - 1, joined):
             kinds.append(chunks[joined].suv_kind)
             position = joined + 1
-        elif _at(chunks, position).text == "/" and _at(chunks, position + 1).text in _KIND_WORDS:
+        elif _at(chunks, position).text in ("/", "and", "&") and _at(chunks, position + 1).text in _KIND_WORDS:
             kinds.append(_KIND_WORDS[chunks[position + 1].text])
             position += 2
         else:
@@ -175,10 +177,15 @@ def _is_delta(chunks: Sequence[Chunk], index: int) -> bool:
     )
 
 
-def _kind_after(chunks: Sequence[Chunk], index: int, kind: str) -> str:
-    """Return the kind that a word behind the number gives it: "SUV 4.5 (mean)", "SUV of 5.6 max"."""
+def _kind_beside(chunks: Sequence[Chunk], index: int, kind: str) -> str:
+    """Return the kind that a word beside the number gives it: "SUV 4.5 (mean)", "SUV of 5.6 max", "SUVmax 5.2, mean 3.1"."""
+    before = index - 1
+    while _at(chunks, before).text in ("of", "is", ":", "=", "at", "was"):
+        before -= 1
+    if kind != "sul" and _at(chunks, before).kind == WORD and chunks[before].text in _KIND_WORDS:
+        return _KIND_WORDS[chunks[before].text]
     word = next((chunk.text for chunk in chunks[index + 1 : index + 3] if chunk.text != "("), "")
-    return _KIND_WORDS.get(word, kind) if kind == "plain" else kind
+    return _KIND_WORDS.get(word, kind) if kind == "plain" and _at(chunks, index + 2).kind != NUMBER else kind
 
 
 def _list_members(chunks: Sequence[Chunk], first: int, count: int) -> list[int]:
@@ -215,7 +222,7 @@ def _read_list(chunks: Sequence[Chunk], first: Value, values: dict[int, Value], 
             step += 1
         if step == index or not _is_list_member(chunks, index, step, commas=commas) or step in values:
             return
-        last = values[step] = _make(chunks, step, first.kind, first.series)
+        last = values[step] = _make(chunks, step, _kind_beside(chunks, step, first.kind), first.series)
 
 
 def _is_unit(chunk: Chunk) -> bool:
@@ -264,7 +271,7 @@ def read_before(chunks: Sequence[Chunk], index: int, values: dict[int, Value], *
             position -= 1
     if position < index - 3 or _at(chunks, position).kind != NUMBER or position in values:
         return False
-    values[position] = _make(chunks, position, _kind_after(chunks, index - 1, chunks[index].suv_kind), index)
+    values[position] = _make(chunks, position, _kind_beside(chunks, index - 1, chunks[index].suv_kind), index)
     return True
 
 
@@ -281,7 +288,7 @@ def read_bare(chunks: Sequence[Chunk], symbols: Sequence[str], values: dict[int,
         kind = nearest.kind if nearest is not None and nearest.kind == "max" else "plain"
         if _at(chunks, index + 1).text == "(":
             kind = _KIND_WORDS.get(_at(chunks, index + 2).text, kind)
-        value = values[index] = _make(chunks, index, kind, _BARE_SERIES + index)
+        value = values[index] = _make(chunks, index, _kind_beside(chunks, index, kind), _BARE_SERIES + index)
         value.flags.add("bare_number")
         _read_list(chunks, value, values, commas=_in_open_bracket(chunks, index))
 

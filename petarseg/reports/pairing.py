@@ -176,10 +176,20 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, context: _Con
     if not slice_first and begin > end:  # the slice stands between two values of the group
         return 0.5
     distance = _distance(chunks, begin, end, context) + (0.3 if slice_first else 0.0)
-    if context.alone and not any(chunk.text in (";", "while", "whereas", "another") for chunk in chunks[begin:end]):
+    if context.alone and not _clause_ends(chunks, begin, end):
         # The only SUV and the only slice of a sentence belong together however long it is.
         distance = min(distance, _TOO_FAR)
     return distance + _mismatch(group, mention, context)
+
+
+def _clause_ends(chunks: Sequence[Chunk], begin: int, end: int) -> bool:
+    """Say whether a clause ends between two chunks; a semicolon inside a bracket ends none."""
+    depth = 0
+    for chunk in chunks[begin:end]:
+        depth += (chunk.text in ("(", "[")) - (chunk.text in (")", "]"))
+        if chunk.text in ("while", "whereas", "another") or (chunk.text == ";" and depth <= 0):
+            return True
+    return False
 
 
 def _mismatch(group: Group, mention: Mention, context: _Context) -> float:

@@ -11,6 +11,8 @@ from petarseg.reports.lexicon import LESION
 from petarseg.reports.mentions import chunks
 from petarseg.reports.pairing import Mention, Pairing, group_values, pair
 from petarseg.reports.sentences import Sentence
+from petarseg.reports.short_slices import SHORT
+from petarseg.reports.spoken import SPOKEN
 from petarseg.reports.timing import PRIOR
 from petarseg.reports.value import Value
 from petarseg.reports.values import read_values
@@ -63,19 +65,17 @@ class Reading:
 
 def read_sentence(normalized: str, sentence: Sentence) -> Reading | None:
     """Read a sentence of the normalised report; None when it holds neither an SUV nor a slice."""
-    if (
-        _DIGIT.search(normalized, sentence.start, sentence.end) is None
-        or _CANDIDATE.search(normalized, sentence.start, sentence.end) is None
-    ):
+    where = (normalized, sentence.start, sentence.end)
+    if _CANDIDATE.search(*where) is None or (_DIGIT.search(*where) is None and SPOKEN.search(*where) is None):
         return None
     pieces = chunks(normalized, sentence.start, sentence.end)
     values = read_values(pieces)
     mentions = [
         Mention(index, chunk, _is_prior_slice(normalized, sentence, chunk)) for index, chunk in enumerate(pieces) if chunk.kind == SLICE
     ]
-    if any(mention.chunk.slices and mention.chunk.slices.form == "tuple" for mention in mentions) and not values:
-        # "3/78" without a word counts as series and image only beside an SUV.
-        mentions = [mention for mention in mentions if not mention.chunk.text[0].isdigit()]
+    if not values:
+        # "3/78" or "#78" without a word counts as a slice only beside an SUV.
+        mentions = [mention for mention in mentions if not _is_wordless(mention)]
     if not values and not mentions:
         return None
     _mark_resolved(normalized, sentence, values)
@@ -98,6 +98,11 @@ def slices_of(mention: Mention) -> SliceNumbers:
     if slices is None:
         raise TypeError("a Mention is made from a chunk of kind SLICE")
     return slices
+
+
+def _is_wordless(mention: Mention) -> bool:
+    form = slices_of(mention).form
+    return form == SHORT or (form == "tuple" and mention.chunk.text[0].isdigit())
 
 
 def _is_prior_slice(normalized: str, sentence: Sentence, chunk: Chunk) -> bool:

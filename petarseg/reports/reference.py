@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from petarseg.reports.lexicon import BACKGROUND, LESION, REFERENCE_ORGAN
+from petarseg.reports.lexicon import BACKGROUND, LESION, REFERENCE_ORGAN, names_thing
 
 _NOUN = rf"(?:{BACKGROUND}|{REFERENCE_ORGAN}|spleen|splenic|mediastin\w+|marrow|thigh|gluteal|aorta|aortic)"
 _COMPARING = r"(?:above|below|than|exceed\w*|against|to|with|versus|vs|vs \.|over)"
@@ -18,11 +18,12 @@ _COMPARED_WITH = re.compile(
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(rf"(?:^|\s)(?P<noun>{BACKGROUND}|{REFERENCE_ORGAN})(?=\s|$)", re.IGNORECASE)
+_REGION_ENDS = re.compile(rf"(?:^|[;:=] )(?:the )?(?:{BACKGROUND}|{REFERENCE_ORGAN})(?: \( ?\w+ ?\))?$", re.IGNORECASE)
 _SUV_OF = re.compile(r"<suv>(?: (?:max|value))? (?:of|in|for|within)(?: (?:the|a))*$")
 _PLACE_BEFORE = re.compile(
     rf"(?:{_COMPARING}|of|from|in|within|near|at|on|by|into|along|adjacent)(?: (?:the|normal|a))*$",
 )
-_PREDICATE = re.compile(r"\b(?:is|has|have|shows?|with|measur\w+|of|at|:)\b|<suv>")
+_PREDICATE = re.compile(r"\b(?:is|has|have|shows?|with|measur\w+|of|at|:)\b|<suv>|=")
 # "3.0 in the liver", "2.1 for blood pool".
 _BEHIND = re.compile(
     rf"(?:g )?(?:\( )?(?:<sl> )?(?:\) )?(?:in|for|of|within)(?: the| normal| adjacent)* {_NOUN}(?P<rest>.*)",
@@ -54,7 +55,10 @@ def is_reference(left: str, right: str) -> tuple[bool, bool]:
     """
     clause = left
     for mark in _CLAUSE_ENDS:
-        clause = clause.rsplit(mark, 1)[-1]
+        head, found, tail = clause.rpartition(mark)
+        # "Liver; SUVmax 2.9; slice 150": a part that only names the region rules the next one.
+        if not (found and mark == ";" and _REGION_ENDS.search(head.rstrip()) and not names_thing(tail)):
+            clause = tail
     clause = re.sub(r"<sl>|<x>|<size>", " ", clause)
     if _COMPARED_WITH.search(clause) is not None:
         return True, True

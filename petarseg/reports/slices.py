@@ -1,4 +1,4 @@
-"""Read slice mentions: "axial slice 77", "series 3, image 78", "501 of 640", "(4/118)", "slices 77 and 80"."""
+"""Read slice mentions that have a slice word: "axial slice 77", "series 3, image 78", "image 501 of 640", "slices 77 and 80"."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.chunk import OPAQUE, SLICE, Chunk, SliceNumbers
+from petarseg.reports.planes import plane_of
 
 # --- slices ---
 _PLANE = (
@@ -17,7 +18,7 @@ _PLANE = (
 
 
 _SLICE_WORD = (
-    r"(?:slices?|slcs?|slcie|silce|slise|slide|sl|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|frames?|planes?|cuts?|section)"
+    r"(?:slices?|slcs?|slcie|silce|slise|slide|sl|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|ima|frames?|planes?|cuts?|section)"
 )
 
 _INDEX = (
@@ -52,21 +53,17 @@ _PLANE_NUMBER = re.compile(
 )
 
 _BARE_SERIES = re.compile(
-    r"\b(?:series|ser|se)\.?\s?(?:number|no\.?|#|:|=)?\s?#?\d{1,4}\b(?:\s?/\s?(?P<image>\d{1,4})\b)?",
+    r"\b(?:series|ser|se)\.?\s?(?:number|no\.?|#|:|=)?\s?#?\d{1,4}\b"
+    r"(?:\s?(?:/|[,;:]\s?(?:number|no\.?|nr\.?|#)|[,;:](?=\s?\d{2,4}\s?[)\]]))\s?#?(?P<image>\d{1,4})\b)?",
     re.IGNORECASE,
 )
 
-_TUPLE = re.compile(
-    r"(?<![\d./:-])(?P<open>[(\[]\s?)?(?P<series>\d{1,3})\s?(?P<mark>[/:]|-(?=\d))\s?(?P<image>\d{1,4})(?P<close>\s?[)\]])?(?!\d"
-    r"|[/:.-]\d|\s?(?:%|mm|cm|th))"
-)
-
-_LETTER_TUPLE = re.compile(r"\bS(?:e|er)?\s?\d{1,2}[\s,;:/-]{0,2}(?:I|Im|Img)\s?(?P<image>\d{1,4})\b")
+_LETTER_TUPLE = re.compile(r"\bS(?:e|er)?[\s:]?\d{1,2}[\s,;:/-]{0,2}(?:I|Im|Img)[\s:]?(?P<image>\d{1,4})\b")
 
 _ORDINAL = re.compile(r"\b(?P<number>\d{1,4})(?:st|nd|rd|th)\s(?:(?:axial|fused|pet|transaxial)\s){0,2}(?:slice|image)\b", re.IGNORECASE)
 _OF_TOTAL = re.compile(r"\s?(?:of|out of|/)\s?(?P<total>\d{2,4})\b(?!\s?(?:mm|cm)|[/.]\d)", re.IGNORECASE)
 
-_AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?![/.]\d|\s?(?:mm|cm))")
+_AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?!\.\d|\s?(?:mm|cm))")
 
 _MORE = re.compile(
     rf"(?P<join>{_JOIN})(?:(?:on\s)?(?:{_SLICE_WORD})\.?\s?#?\s?)?(?P<number>{_INT})(?!\s?(?:x\b|lesion|nodul|node|foci|mm|cm|%"
@@ -75,26 +72,6 @@ _MORE = re.compile(
 )
 
 _THROUGH = re.compile(rf"{_RANGE}(?:{_SLICE_WORD}\.?\s?)?(?P<number>{_INT})", re.IGNORECASE)
-
-_PLANE_AFTER = re.compile(
-    rf"[\s,]{{0,2}}(?:[(\[]\s?)?(?:(?:of|on|in|from)\s(?:the\s)?)?(?P<plane>coronal|sagittal|axial|ct|mri?|mip|cor"
-    rf"|sag)\b(?!\s?(?:{_SLICE_WORD})\b)(?:[\s-](?:images?|series|plane|view|projection|reformat\w*|scan|portion|component|study"
-    r"|reconstruction))?(?!\s?\d)",
-    re.IGNORECASE,
-)
-
-_PLANE_BEFORE = re.compile(
-    r"\b(?P<plane>coronal|sagittal|mip|axial|transaxial)(?:ly)?(?:\s(?:pet|ct|fused|fusion|pet[/-]?ct))?\s(?:images?|views?|planes?"
-    r"|projections?|reformat\w*|reconstructions?|series|sequence|mip)\s?[,(:]{0,2}\s?(?:on\s|at\s|see\s|in\s)?$",
-    re.IGNORECASE,
-)
-
-_PLANE_NAMES = {
-    **dict.fromkeys(("axial", "axials", "axia", "axail", "axal", "axiial", "ax", "transaxial", "transverse", "trans"), "axial"),
-    **dict.fromkeys(("coronal", "cor"), "coronal"),
-    **dict.fromkeys(("sagittal", "sag", "saggital", "sagital"), "sagittal"),
-    "mip": "mip",
-}
 
 
 def slice_chunks(sentence: str) -> Iterator[Chunk]:
@@ -130,7 +107,9 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
     through = _THROUGH.match(sentence, end)
     total = _OF_TOTAL.match(sentence, end)
     slash = _AFTER_SLASH.match(sentence, end)
-    if through is not None and int(through["number"]) != numbers[0]:
+    if through is not None and form == "plain" and _is_series_dash(sentence, match, through):
+        numbers, spans, end, form = [int(through["number"])], [through.span("number")], through.end(), "tuple"
+    elif through is not None and int(through["number"]) != numbers[0]:
         is_range, end = True, through.end()
         numbers.append(int(through["number"]))
         spans.append(through.span("number"))
@@ -149,9 +128,11 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
     ):
         end, form = total.end(), "of_total"
     elif slash is not None:
-        numbers.append(int(slash["second"]))
-        spans.append(slash.span("second"))
-        end = slash.end()
+        while slash is not None:
+            numbers.append(int(slash["second"]))
+            spans.append(slash.span("second"))
+            end = slash.end()
+            slash = _AFTER_SLASH.match(sentence, end)
     if form != "tuple":
         while not is_range and (more := _MORE.match(sentence, end)) is not None:
             if sentence[more.end() :].lstrip()[:1] in ("x", "/") or ("," in more["join"] and _starts_value(sentence, more)):
@@ -162,7 +143,7 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
     before = re.search(r"\bbetween\s$", sentence[max(0, match.start() - 10) : match.start()])
     if before is not None and len(numbers) == 2:
         is_range = True
-    plane, explicit = _plane(sentence, match, end)
+    plane, explicit = plane_of(sentence, match.start(), end, match["planes"] or "")
     if isinstance(plane, tuple):
         kept = [index for index, name in enumerate(plane[: len(numbers)]) if name == "axial"]
         if kept:
@@ -173,6 +154,13 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
         SLICE, match.start(), end, sentence[match.start() : end].lower(),
         slices=SliceNumbers(plane, tuple(numbers), tuple(spans), is_range, form, explicit),
     )  # fmt: skip
+
+
+def _is_series_dash(sentence: str, match: re.Match[str], through: re.Match[str]) -> bool:
+    """Say whether "image 4-97" is series 4, image 97; "images 4-97" and "image 90-97" are ranges."""
+    first, second = int(match["first"]), int(through["number"])
+    singular = not (match["word"] if "word" in match.groupdict() else "").lower().rstrip(".").endswith("s")
+    return singular and first <= 12 and second >= 40 and sentence[through.start() : through.start("number")] == "-"
 
 
 def _is_slash_list(word: str, mark: str, first: int, second: int) -> bool:
@@ -188,37 +176,3 @@ def _starts_value(sentence: str, more: re.Match[str]) -> bool:
 def _is_series(first: int, second: int, mark: str) -> bool:
     """Say whether "image 4/118" is series 4, image 118; "image 118/345" is image 118 of 345."""
     return first <= 20 and second > first and ("/" not in mark or second >= 2) and not (first > 12 and second >= 200)
-
-
-def _plane(sentence: str, match: re.Match[str], end: int) -> tuple[str | tuple[str, ...], bool]:
-    words = re.findall(r"[a-z]+", re.sub(r"pet[\s/-]{0,3}ct", "petct", (match["planes"] or "").lower()))
-    named = tuple(_PLANE_NAMES[word] for word in words if word in _PLANE_NAMES)
-    if len(set(named)) > 1:
-        return named, True
-    if named:
-        return named[0], True
-    before = _PLANE_BEFORE.search(sentence[max(0, match.start() - 60) : match.start()])
-    if before is not None and before["plane"].lower() in _PLANE_NAMES:
-        return _PLANE_NAMES[before["plane"].lower()], True
-    after = _PLANE_AFTER.match(sentence, end)
-    if after is not None:
-        name = after["plane"].lower()
-        return ("ct" if name == "ct" else "mr" if name.startswith("mr") else _PLANE_NAMES[name]), True
-    if any(word in ("ct", "cta", "ldct") for word in words) and not any(word in ("pet", "petct", "fused", "fusion") for word in words):
-        return "ct", True
-    if any(word in ("mr", "mri") for word in words):
-        return "mr", True
-    return "axial", any(word in ("pet", "petct", "fused", "fusion") for word in words)
-
-
-def tuple_chunks(sentence: str) -> Iterator[Chunk]:
-    """Yield "(4/118)", "[4:118]", "3-78": series and image without a word, only beside an SUV."""
-    for match in _TUPLE.finditer(sentence):
-        series, image = int(match["series"]), int(match["image"])
-        bracketed = match["open"] is not None and match["close"] is not None
-        inside = sentence.rfind("(", 0, match.start()) > sentence.rfind(")", 0, match.start())
-        beside = re.search(r"\d\s?[,;]?\s?(?:on |at )?$", sentence[max(0, match.start() - 12) : match.start()]) is not None
-        if image < 10 or series > 20 or image <= series or (match["mark"] == "-" and not bracketed) or not (bracketed or inside or beside):
-            continue
-        numbers = SliceNumbers("axial", (image,), (match.span("image"),), form="tuple")
-        yield Chunk(SLICE, match.start("series"), match.end("image"), match.group().lower(), slices=numbers)

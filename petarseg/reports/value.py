@@ -16,6 +16,8 @@ class Value:
     index : int
         Chunk that holds the number.
     number : float
+    text : str
+        The number in digits, as written: "8,30"; "5.2" for "five point two".
     start, end : int
         Offsets of the number in the text.
     kind : str
@@ -41,6 +43,7 @@ class Value:
 
     index: int
     number: float
+    text: str
     start: int
     end: int
     kind: str

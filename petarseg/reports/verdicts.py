@@ -42,7 +42,7 @@ def verdicts(text: str, normalized: str, reading: Reading) -> list[Measurement]:
         The report as it came, and normalised; offsets are the same in both.
     reading : Reading
     """
-    listed = _zip_lists(reading)
+    listed = _zip_lists(reading) or _shared_slice(normalized, reading)
     found = [judge(text, normalized, reading, value, group, mention, number) for value, group, mention, number in listed] if listed else []
     pairing = reading.pairing
     if not listed:
@@ -122,6 +122,26 @@ def _zip_lists(reading: Reading) -> list[tuple[Value, Group, Mention, int]]:
     return [(value, group, mention, index) for (value, group), (mention, index) in zip(current, numbers, strict=True)]
 
 
+_BOTH_ON = re.compile(r"\b(?:both|all|each)\b(?:\s\w+){0,2}\s(?:on|at|in)\s(?:the\s)?(?:same\s)?$", re.IGNORECASE)
+_HEADS = re.compile(r"\W*(?:(?:on|at|in)\s(?:the\s)?)?$", re.IGNORECASE)
+
+
+def _shared_slice(normalized: str, reading: Reading) -> list[tuple[Value, Group, Mention, int]]:
+    """Give several lesions the one slice that the sentence says they share: "both on slice 203", "Slice 203: ... and ..."."""
+    mentions = [mention for mention in usable_mentions(reading.mentions) if not mention.prior]
+    groups = [*(group for group, _ in reading.pairing.pairs), *reading.pairing.groups]
+    groups = sorted((group for group in groups if group.current), key=lambda group: group.first)
+    if len(mentions) != 1 or len(groups) < 2 or any(len(group.current) > 1 or group.current[0].is_range for group in groups):
+        return []
+    chunk, slices = mentions[0].chunk, slices_of(mentions[0])
+    if len(slices.numbers) > 1 or slices.is_range:
+        return []
+    said = _BOTH_ON.search(normalized[max(reading.sentence.start, chunk.start - 24) : chunk.start])
+    both_of_two = said is not None and (len(groups) == 2 or "both" not in said.group().lower())
+    heads = _HEADS.fullmatch(normalized[reading.sentence.start : chunk.start]) is not None and normalized[chunk.end :].lstrip()[:1] == ":"
+    return [(group.current[0], group, mentions[0], 0) for group in groups] if both_of_two or heads else []
+
+
 def _judge_pair(text: str, normalized: str, reading: Reading, group: Group, mention: Mention) -> list[Measurement]:
     slices = slices_of(mention)
     current = group.current
@@ -133,19 +153,12 @@ def _judge_pair(text: str, normalized: str, reading: Reading, group: Group, ment
         return [_reject(text, reading, Reason.PRIOR_VALUE, current[0], mention)]
     if slices.is_range:
         return [_reject(text, reading, Reason.SLICE_RANGE, current[0], mention)]
-    if len(current) > 1 or _shared(normalized, reading, mention):
+    if len(current) > 1:
         return [_reject(text, reading, Reason.MULTIPLE_VALUES, value, mention) for value in current]
     if len(slices.numbers) > 1:
         near = max(slices.numbers) - min(slices.numbers) < len(slices.numbers)
         return [_reject(text, reading, Reason.SLICE_RANGE if near else Reason.MULTIPLE_VALUES, current[0], mention)]
     return [judge(text, normalized, reading, current[0], group, mention, 0)]
-
-
-def _shared(normalized: str, reading: Reading, mention: Mention) -> bool:
-    """Say whether one slice is given for several values: "both on slice 203"."""
-    before = normalized[max(reading.sentence.start, mention.chunk.start - 24) : mention.chunk.start]
-    several = sum(bool(group.current) for group in (*reading.pairing.groups, *(group for group, _ in reading.pairing.pairs))) > 1
-    return several and re.search(r"\b(?:both|all)\b(?:\s\w+){0,2}\s(?:on|at|in)\s(?:the\s)?(?:same\s)?$", before, re.IGNORECASE) is not None
 
 
 def judge(text: str, normalized: str, reading: Reading, value: Value, group: Group, mention: Mention, number: int) -> Measurement:
@@ -176,7 +189,7 @@ def judge(text: str, normalized: str, reading: Reading, value: Value, group: Gro
         axial_slice=slices.numbers[number],
         suv_span=(value.start, value.end),
         slice_span=slices.spans[number],
-        suv_text=text[value.start : value.end],
+        suv_text=value.text,
         prior_suv=prior,
         flags=flags,
         evidence=_evidence(reading),
@@ -250,7 +263,7 @@ def _reject(text: str, reading: Reading, reason: Reason, value: Value | None, me
         axial_slice=axial.numbers[0] if axial is not None else None,
         suv_span=(value.start, value.end) if value is not None else None,
         slice_span=slices.spans[0] if slices is not None else None,
-        suv_text=text[value.start : value.end] if value is not None else None,
+        suv_text=value.text if value is not None else None,
         prior_suv=value.number if value is not None and is_prior else None,
         flags=("unsectioned",) if sentence.assumed else (),
         evidence=evidence,
@@ -329,14 +342,9 @@ def _flags(
         flags.add("unsectioned")
     if not names_site(whole) and not sentence.region:
         flags.add("no_anatomy")
-    if "." not in value_text(normalized, value) and "," not in value_text(normalized, value):
+    if "." not in value.text and "," not in value.text:
         flags.add("no_decimals")
     return tuple(sorted(flags))
-
-
-def value_text(text: str, value: Value) -> str:
-    """Return the characters of a value."""
-    return text[value.start : value.end]
 
 
 def _confidence(reading: Reading, value: Value, measurement: Measurement) -> str:
