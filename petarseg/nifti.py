@@ -27,7 +27,7 @@ FAST_LEVEL, FAST_MEMORY_LEVEL = 2, 3
 """Of isal. Its larger buffers make longer blocks, whose Huffman codes fit the image less well."""
 DENSE_LEVEL = 1
 """Of libdeflate."""
-DENSE_SHARE = 0.55
+DENSE_SHARE = 0.5
 """Of the slices, the last ones, that libdeflate compresses."""
 PIECE_BYTES = 2 * 1024 * 1024
 HEADER_BYTES = 348
