@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -32,6 +33,8 @@ __all__ = ["ArchiveIndex", "SeriesRecord", "StudyRecord", "UnreadableFile", "sca
 BATCH = 256
 SAVE_EVERY = 100_000
 """So many files are read between two saves of the cache: a scan that is killed goes on from there."""
+PIECE_BYTES = 64 * 1024
+"""Small enough for memory that is used again, piece after piece."""
 _DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima", ".dic"})
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
 
@@ -58,6 +61,7 @@ class _Scan:
     n_files: int = 0
     n_ignored: int = 0
     n_duplicates: int = 0
+    copies: list[tuple[_Group, Path, Path]] = field(default_factory=list)
 
 
 def scan_archive(
@@ -109,6 +113,9 @@ def scan_archive(
                 on_progress(seen)
             if cache is not None and seen // SAVE_EVERY != (seen - len(batch)) // SAVE_EVERY:
                 now.save(cache)
+        pairs = [scan.copies[start : start + BATCH] for start in range(0, len(scan.copies), BATCH)]
+        for group in chain.from_iterable(pool.map(_contradictory, pairs)):
+            group.contradictory = True
     if cache is not None and earlier is not None and not earlier.same_files(now):
         now.save(cache)
     return _assemble(scan, prefer_pet)
@@ -240,8 +247,8 @@ def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
     twin = group.images.get(uid, (path, None))[1] if uid else None
     if twin is not None and (twin.height_mm, twin.acquisition) == (image.height_mm, image.acquisition):
         scan.n_duplicates += 1
-        if not (twin.truncated or image.truncated or role == "other" or _is_copy(group.images[uid][0], path)):
-            group.contradictory = True
+        if not (twin.truncated or image.truncated or role == "other"):
+            scan.copies.append((group, group.images[uid][0], path))
         if not twin.truncated or image.truncated:
             return image
     elif twin is not None:
@@ -251,10 +258,14 @@ def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
     return image
 
 
+def _contradictory(pairs: list[tuple[_Group, Path, Path]]) -> list[_Group]:
+    return [group for group, one, other in pairs if not _is_copy(one, other)]
+
+
 def _is_copy(one: Path, other: Path) -> bool:
     """Tell whether two files hold the same image: byte by byte, else by the elements that matter and the pixels."""
     try:
-        if source.read_all(one) == source.read_all(other):
+        if _equal_bytes(one, other):
             return True
         headers = read_header(one), read_header(other)
         if any(header.text(Tag.SOPClassUID) in ENHANCED for header in headers):
@@ -262,6 +273,18 @@ def _is_copy(one: Path, other: Path) -> bool:
         return is_same_image(SliceFile(one, headers[0]), SliceFile(other, headers[1]))
     except (OSError, NotDicomError, DamagedError, ExamRejected):
         return False
+
+
+def _equal_bytes(one: Path, other: Path) -> bool:
+    if source.is_same_file(one, other):
+        return True
+    with source.open_binary(one) as first, source.open_binary(other) as second:
+        if source.size_of(first) != source.size_of(second):
+            return False
+        while piece := first.read(PIECE_BYTES):
+            if piece != second.read(PIECE_BYTES):
+                return False
+    return True
 
 
 def _group_key(header: Header, role: str, why_not: str | None) -> tuple[object, ...]:

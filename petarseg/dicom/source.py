@@ -40,6 +40,14 @@ def size_of(stream: Stream) -> int:
     return os.fstat(stream.fileno()).st_size
 
 
+def is_same_file(one: Path, other: Path) -> bool:
+    """Tell whether two paths are links to one file."""
+    try:
+        return os.path.samestat(os.stat(one), os.stat(other))  # noqa: PTH116 -- a third of the time of Path.stat
+    except OSError:
+        return False  # members of zip archives
+
+
 def read_all(path: Path) -> bytes:
     """Return the bytes of a file or zip member."""
     with open_binary(path) as stream:
