@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from petarseg.dataset.reader import Dataset
 
 
-def open(address: str, **options: Any) -> Dataset:
+def open(address: str | os.PathLike[str], **options: Any) -> Dataset:
     """Open a dataset for training; the options are those of `petarseg.dataset.reader.Dataset`.
 
     Examples
