@@ -41,7 +41,7 @@ _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
 
 @dataclass(slots=True)
 class _Group:
-    """Images of one series that belong together (one object class, matrix and orientation).
+    """Images of one series that belong together (one patient, object class, matrix and orientation).
 
     `contradictory` when two files claim to be the same instance at the same place, and their pixels or headers differ.
     """
@@ -290,7 +290,7 @@ def _equal_bytes(one: Path, other: Path) -> bool:
 def _group_key(header: Header, role: str, why_not: str | None) -> tuple[object, ...]:
     cosines = header.numbers(Tag.ImageOrientationPatient)
     return (
-        *(header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID), role, why_not),
+        *(header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID), header.text(Tag.PatientID), role, why_not),
         *(header.integer(Tag.Rows), header.integer(Tag.Columns), header.text(Tag.FrameOfReferenceUID)),
         _plane_of(cosines),
     )

@@ -20,8 +20,8 @@ class SeriesRecord:
         "pet" or "ct" when it can be used as such, else "other".
     why_not : str or None
         For "other": nac, gated, dynamic, mip, secondary_capture, localizer, dose_report, rtstruct, derived, too_few_slices,
-        partial_coverage, split_range, other_frame_of_reference, no_frame_of_reference, duplicate_instance, alternative,
-        enhanced_multiframe, ...
+        partial_coverage, split_range, other_frame_of_reference, no_frame_of_reference, other_patient,
+        duplicate_instance, alternative, enhanced_multiframe, ...
     age_years : int or None
         Age at the examination; may exceed 89.
     tracer : str or None

@@ -265,7 +265,9 @@ def _prefer(items: list[Candidate], good: Callable[[Candidate], bool], why: str,
 def _choose_ct(pet: Candidate, cts: Iterable[Candidate], losers: dict[str, str]) -> Candidate | None:
     fitting = []
     for item in cts:
-        if not item.record.frame_of_reference_uid:
+        if item.record.patient_id != pet.record.patient_id:
+            losers[_key(item)] = "other_patient"
+        elif not item.record.frame_of_reference_uid:
             losers[_key(item)] = "no_frame_of_reference"
         elif item.record.frame_of_reference_uid != pet.record.frame_of_reference_uid:
             losers[_key(item)] = "other_frame_of_reference"

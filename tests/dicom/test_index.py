@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from petarseg.dicom.convert import convert_pet
 from petarseg.dicom.header import Header, read_header
 from petarseg.dicom.index import scan_archive
-from petarseg.errors import ConfigError
+from petarseg.errors import ConfigError, ExamRejected
 from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason
 
@@ -400,3 +400,24 @@ def test_the_ct_of_the_same_visit_to_the_table_wins(tmp_path: Path) -> None:
     (study,) = scan_archive(tmp_path).studies
     assert study.ct is not None
     assert study.ct.series_instance_uid == "1.2.3.81"
+
+
+def test_a_ct_of_another_patient_under_the_same_study(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet")
+    write_series(tmp_path / "ct", CT, PatientID="P2")
+    (study,) = scan_archive(tmp_path).studies
+    assert study.ct is None
+    assert study.reject == (Reason.NO_CT_SERIES, {"ct_series": 1, "why_not": {"other_patient": 1}})
+
+
+def test_a_series_with_a_slice_of_another_patient_has_a_gap(tmp_path: Path) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        if index == 3:
+            dataset.PatientID = "P2"
+
+    write_series(tmp_path, edit=edit, n_slices=8)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    with pytest.raises(ExamRejected) as caught:
+        convert_pet(study.pet.files)
+    assert caught.value.reason is Reason.SLICES_MISSING
