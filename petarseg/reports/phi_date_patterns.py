@@ -72,15 +72,15 @@ WRITTEN = [
     # 14 March 2024, 14th of March, 14-Mar-2024, 14MAR2024, 14. marts 2024, 14 de marzo de 2024
     re.compile(
         rf"(?<![\w.,/])(?:the\s+)?{_DAY}{_ORDINAL}?\.?(?:\s*[-/.]\s*|\s+(?:of\s+|de\s+)?|(?=[A-Za-z]))"
-        rf"(?:(?:day\s+)?of\s+)?{_MONTH}(?:(?:\s*[-/.,]\s*|\s+(?:of\s+|de\s+)?|)(?<![A-Za-z]\.)(?:{_YEAR})(?![\w:%]|\.\d|/\d|"
+        rf"(?:(?:day\s+)?of\s+)?{_MONTH}(?:(?:\s*[-/.,]\s*|\s+(?:of\s+|de\s+)?|)(?<![A-Za-z]\.)(?:{_YEAR})(?![\w%]|:\d|\.\d|/\d|"
         rf"\s*(?:cm|mm)\b))?",
         re.IGNORECASE,
     ),
     # March 14, 2024; Mar 14th '24; Mar-14-2024; March 14
     re.compile(
         rf"(?<![\w/]){_MONTH}(?:\s*[-/]\s*|\s+(?:the\s+)?|(?<=\.)){_DAY}(?:{_ORDINAL})?(?![\w:%]|[./]\d|\s*(?:cm|mm|mg|mL)\b)"
-        rf"(?:(?:\s*[-/,]\s*|\s+|,\s*)(?:of\s+)?(?:{_YEAR4}|(?P<year2>['’]\d\d))(?!\w))?",
-        re.IGNORECASE,
+        rf"(?:(?:\s*[-/,]\s*|\s+|,\s*)(?:of\s+)?(?:{_YEAR4}|(?P<year2>['’]\d\d)|(?P<year3>\d\d)(?=[ \t]*(?:$|[.,;)\r\n]|_x000D_)))(?!\w))?",
+        re.IGNORECASE | re.MULTILINE,
     ),
     # the fourteenth of March 2024; March the fourteenth
     re.compile(rf"\b(?:the\s+)?(?P<wordday>{_WORD_DAY})\s+(?:day\s+)?(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR4}\b)?", re.IGNORECASE),
@@ -120,7 +120,8 @@ PARTIAL = re.compile(
 )
 PARTIAL_CUE = re.compile(
     r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|"
-    r"seen|signed|"
+    r"seen|signed|notified|paged|called|phone|message|verbally|informed|faxed|scheduled|due|(?:x|ext\.?[ ]?)\d{3,5}|injected|"
+    r"admitted|transfused|cycle[ ]\d|"
     r"dictated|read|reported|compar(?:ison|e|ed)(?:\s+(?:to|with))?|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
     r"PET(?:[/-]CT)?|MRI?|"
     r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|LMP|DOB|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|"
@@ -144,13 +145,35 @@ PARTIAL_TAIL = re.compile(
 LINK = re.compile(r"\s*(?:,|;|-|–|\+|to|and|or|&)\s*(?:and\s+|on\s+)?$", re.IGNORECASE)
 # "in March", "since last October": a month without day or year still dates an event.
 LONE_MONTH = re.compile(
-    r"\b(?:(?:in|since|until|till|during|from|by|of|early|mid|late|last|this|next|through|between|before|after)[\s-]+){1,2}(?P<name>"
+    r"\b(?:(?:as\s+of|effective|around|about|in|since|until|till|during|from|by|of|early|mid|late|last|this|next|through|between|before|after)[\s-]+){1,2}?(?P<name>(?:(?:mid|early|late)[\s-])?(?:"
     + "|".join(ENGLISH_MONTHS)
-    + r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec)\b\.?(?!\s*\d)",
+    + r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec))\b\.?(?!\s*\d)"
 )
 
+# "the 19th", "Tuesday the 4th", "the 14th of last month": a day without its month, told from ribs and nerves by what follows.
+LONE_DAY = re.compile(
+    r"\b(?:(?:on|for|until|till|by|before|after|since|from|of|to|is|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?|this|next|last)[ ]the[ ]|"
+    r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?[ ])"
+    r"(?P<day>(?:[12]?1st|[12]?2nd|[12]?3rd|1\dth|2?[4-9]th|[123]0th|31st)|"
+    + _WORD_DAY
+    + r")\b(?P<rest>[ ]of[ ](?:last|this|next|the)[ ](?:same[ ])?month)?"
+    r"(?![ ](?:of[ ](?!last|this|next)|and|to|or|left|right|anterior|posterior|lateral|rib|vertebr|lumbar|thoracic|cervical|"
+    r"sacral|ventricle|nerve|cranial|"
+    r"metatarsal|metacarpal|digit|finger|toe|"
+    r"intercostal|cycle|floor|percentile|slice|fraction|time|generation|line|week|day|month|year|edition|portion|part|segment|dose|lesion|node|"
+    r"scan|study|exam|image|costo|interspace|interval|most|highest|largest|version|course|[a-z]+al\b))(?!-)",
+    re.IGNORECASE,
+)
+SEASON = re.compile(
+    r"\b(?:(?:the|early|mid|late|last|this|next)[ -]){0,2}(?:spring|summer|fall|autumn|winter)(?:[ ](?:of[ ])?)(?:19|20)\d\d\b|"
+    r"\bQ[1-4][ /-](?:19|20)\d\d\b",
+    re.IGNORECASE,
+)
 
 HOLIDAY = re.compile(
     r"\b(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|Easter(?:\s+(?:Sunday|Monday))?|New\s+Year['’]?s(?:\s+(?:Eve|Day))?|"
     r"Independence\s+Day|Labor\s+Day|Memorial\s+Day|Boxing\s+Day)\b(?!\s+tree)"
+)
+CLOCK_AFTER = re.compile(
+    r"[\s,@]+(?:at\s+|@\s*)?(?:\d{1,2}[:.]\d\d\b|\d{1,2}\s?[ap]\.?m\b|[012]\d[0-5]\d(?:\s?h(?:rs?|ours)?)?\b(?![./]\d))", re.IGNORECASE
 )

@@ -10,10 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from petarseg.reports.phi_date_patterns import (
+    CLOCK_AFTER,
     COMPACT,
     HOLIDAY,
     ISO,
     LINK,
+    LONE_DAY,
     LONE_MONTH,
     MONTH_RANGE,
     MONTH_YEAR,
@@ -24,6 +26,7 @@ from petarseg.reports.phi_date_patterns import (
     PARTIAL,
     PARTIAL_CUE,
     PARTIAL_TAIL,
+    SEASON,
     WRITTEN,
     YEAR_MONTH,
 )
@@ -92,14 +95,16 @@ def find_dates(text: str) -> list[DateMention]:
             found.append(mention_partial)
             ends.add(mention_partial.end)
     for match in LONE_MONTH.finditer(text):
-        found.append(DateMention(match.start("name"), match.end("name"), None, MONTHS[match["name"].lower()], None))
+        found.append(DateMention(match.start("name"), match.end("name"), None, MONTHS[re.split(r"[\s-]", match["name"].lower())[-1]], None))
+    found += [DateMention(match.start("day"), match.end(), None, None, None) for match in LONE_DAY.finditer(text)]
+    found += [DateMention(match.start(), match.end(), None, None, None) for match in SEASON.finditer(text)]
     found += [DateMention(match.start(), match.end(), None, None, None) for match in HOLIDAY.finditer(text)]
     return _longest(found)
 
 
 def _mention(match: re.Match[str]) -> DateMention:
     groups = match.groupdict()
-    year_text = groups.get("year") or groups.get("year2")
+    year_text = groups.get("year") or groups.get("year2") or groups.get("year3")
     month = int(groups["monthnumber"]) if groups.get("monthnumber") else MONTHS[groups["month"].lower()]
     day: int | None = None
     if groups.get("day"):
@@ -112,7 +117,7 @@ def _mention(match: re.Match[str]) -> DateMention:
 
 
 def _numeric(match: re.Match[str]) -> DateMention | None:
-    first, second, year = int(match["first"]), int(match["second"]), full_year(match["year"])
+    first, second, year = (int(match["first"]), int(match["second"]), full_year(match["year"]))
     if (
         "." in match["sep"]
         and len(match["year"]) == 2
@@ -137,7 +142,7 @@ def _partial(text: str, match: re.Match[str], *, listed: bool) -> DateMention | 
     if first > 12 and second > 12:
         return None
     before = text[max(0, match.start() - 48) : match.start()]
-    listed = listed or re.match(r"\s+(?:at\s+)?\d{1,2}:\d\d", text[match.end() : match.end() + 12]) is not None
+    listed = listed or CLOCK_AFTER.match(text, match.end()) is not None
     listed = listed or (match["first"][0] == "0" and re.search(r"\b(?:in|by|around|during)\s+$", before) is not None)
     if PARTIAL_TAIL.match(text, match.end()) or not (listed or (PARTIAL_CUE.search(before) and not NOT_A_DATE.search(before))):
         return None

@@ -8,41 +8,25 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from petarseg.reports.phi_dates import find_dates, with_weekday
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_eponyms import is_eponym
+from petarseg.reports.phi_extent import grown
+from petarseg.reports.phi_field_values import find_labelled
 from petarseg.reports.phi_guard import measurement_stretches
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_word, may_be_name
+from petarseg.reports.phi_messages import find_in_messages
 from petarseg.reports.phi_model import PROVEN
 from petarseg.reports.phi_name_reader import WORD, has_name_shape
 from petarseg.reports.phi_names import find_names
 from petarseg.reports.phi_patterns import find_ages, find_bare_numbers, find_contacts, find_identifiers
 from petarseg.reports.phi_places import find_places
+from petarseg.reports.phi_signatures import find_signatures, with_initials
 from petarseg.reports.phi_span import PhiSpan, merge, overlaps
 from petarseg.reports.phi_unknown import find_unknown, in_name_place, is_english
-from petarseg.reports.phi_vocabulary import FAMILY_NAMES
+from petarseg.reports.phi_vocabulary import FAMILY_NAMES, words
 
 # An address is never part of a measurement, whatever the measurement patterns say.
 _WINS_OVER_MEASUREMENT = {"EMAIL", "URL"}
 
-_INSTITUTION_NOUNS = frozenset(
-    [
-        "hospital",
-        "hospitals",
-        "infirmary",
-        "clinic",
-        "medical",
-        "center",
-        "centre",
-        "university",
-        "institute",
-        "st",
-        "saint",
-        "mount",
-        "regional",
-        "memorial",
-        "general",
-        "community",
-        "county",
-    ]
-)
+_INSTITUTION_NOUNS = words("institution_nouns")
 
 
 def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]]) -> list[PhiSpan]:
@@ -68,14 +52,20 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     spans: list[PhiSpan] = list(dates)
     spans += _unguarded([*find_contacts(text), *find_ages(text), *find_places(cased)], guard)
     spans += _unguarded((span for span in find_identifiers(text) if not _starts_in(span, dates)), guard)
+    labelled = _unguarded([*find_labelled(text), *find_in_messages(text)], guard)
+    spans += [span for span in labelled if span.type != "NAME"]
     claimed = [(span.start, span.end) for span in spans]
     spans += [span for span in _unguarded(find_bare_numbers(text), guard) if not overlaps(span.start, span.end, claimed)]
     names = _unguarded([*find_names(cased), *find_unknown(text), *_from_model(text, model)], guard)
+    names += [span for span in labelled if span.type == "NAME"]
+    names += _unguarded(find_signatures(cased), guard)
+    names += _unguarded(with_initials(text, names), guard)
     taken = [(span.start, span.end) for span in spans]
     names = [piece for span in names for piece in _outside(text, span, taken) if not text[piece.end : piece.end + 1].isdigit()]
     denied = _unguarded(deny.find(text), guard)
     again = _repeats(text, [span for span in names + denied if span.type == "NAME"])
-    return _joined(text, merge([*spans, *names, *denied, *_unguarded(again, guard)]))
+    found = merge([*spans, *names, *denied, *_unguarded(again, guard)])
+    return _joined(text, grown(text, found, guard))
 
 
 def _joined(text: str, spans: Sequence[PhiSpan]) -> list[PhiSpan]:
@@ -98,6 +88,7 @@ def with_capitals(text: str) -> str:
     lines = text.split("\n")
     for index, line in enumerate(lines):
         if line and line.islower():
+            line = _LOWER_INSTITUTION.sub(lambda match: match.group(1) + _titled(match.group(2)), line)
             lines[index] = re.sub(
                 r"[^\W\d_]+(?:['’-][^\W\d_]+)*",
                 lambda match: match.group()[0].upper() + match.group()[1:] if _nameable(match.group()) else match.group(),
@@ -105,6 +96,17 @@ def with_capitals(text: str) -> str:
             )
     cased = "\n".join(lines)
     return cased if len(cased) == len(text) else text
+
+
+# "at harbor view oncology" in a line without capitals.
+_LOWER_INSTITUTION = re.compile(
+    r"(\b(?:at|from|to|by|via|with)\s+(?:the\s+)?)((?:(?!(?:the|at|from|to|by|with|and|on|in|our|her|his|an?|outside|another|local|prior|same)\b)[a-z][a-z'.-]+\s+){1,4}"
+    r"(?:hospital|medical\s+cent(?:er|re)|clinic|oncology|imaging|radiology|cancer\s+cent(?:er|re)|health\s+(?:system|cent(?:er|re))|infirmary|institute|healthcare|university)\b)"
+)
+
+
+def _titled(words: str) -> str:
+    return re.sub(r"[a-z][a-z'’.-]*", lambda match: match.group()[0].upper() + match.group()[1:], words)
 
 
 def _nameable(word: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from petarseg.reports.phi_lexicon import is_plain_noun
+from petarseg.reports.phi_lexicon import is_noun, is_plain_noun
 from petarseg.reports.phi_vocabulary import CITIES, FAMILY_NAMES, GIVEN_NAMES, words
 
 # Head nouns that make the name before them an eponym. Plural and possessive are added by the pattern.
@@ -82,13 +82,33 @@ _PERSON_BEFORE = re.compile(
 _PERSON_AFTER = re.compile(
     r"\s*,?\s*(?:\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|FRCR|FACR|FRANZCR|MBBS|MBChB|MRCP|FRCP|CNMT|BSN|MSN|APRN|DNP|"
     r"PharmD|DDS|DMD)\b\.?|(?:called|notified|informed|reported|requested|asked|"
-    r"phoned|agreed|acknowledged|recommended|reviewed|will|has|dictated|signed|stated|paged)\b)",
+    r"phoned|agreed|acknowledged|recommended|reviewed|will|has|dictated|signed|stated|paged)\b)"
 )
 
 
 _DIAGNOSIS_BEFORE = re.compile(
     r"(?:\?|\b(?:r/o|h/o|rule out|known|history of|hx of|possible|suspected|versus|vs\.?|prior|via|status post|s/p))\s*$", re.IGNORECASE
 )
+
+
+_NO_PERSON_BEFORE = re.compile(
+    r"(?:\b(?:no|an?|the|this|any|without|under|via|status post|s/p|redo|classic(?:al)?|typical)\s|[?]|"
+    r"(?:oma|itis|osis|disease|syndrome|tumou?r|cyst|cancer|hernia|fracture|procedure|resection|ectomy|lesion|metastas[ei]s|nodes?|joint)\s\()$",
+    re.IGNORECASE,
+)
+# What follows a possessive that stands for the whole: "Hartmann's in April", "Barrett's." A person's possessive has a noun behind it.
+_NO_NOUN = re.compile(r"['’]s(?=\s*(?:[.,;:)/?]|$|\b(?:in|on|at|and|or|with|without|was|is|since|by|for|from|to|but|then|versus|vs)\b))")
+_NO_TERM = words("person_follows")
+
+
+def _speaks_of_disease(text: str, before: str, end: int) -> bool:
+    """Say whether a surname that is an eponym is used as one: "no Foley", "in Barrett mucosa", "Horton?", "Hartmann's in April"."""
+    if _DIAGNOSIS_BEFORE.search(before) or _NO_PERSON_BEFORE.search(before) or _NO_NOUN.match(text, end):
+        return True
+    if text[end : end + 1] == "?":
+        return True
+    following = re.compile(r"['’]?s?[ -](?P<word>[a-z]{4,})\b").match(text, end)
+    return following is not None and following["word"] not in _NO_TERM and is_noun(following["word"])
 
 
 def _qualifies_noun(text: str, end: int) -> bool:
@@ -125,6 +145,8 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
         re.search(r"\bsister\s+(?:mary\s+)?$", before, re.IGNORECASE) and re.match(r"(?:mary|joseph)", name, re.IGNORECASE)
     ):
         return True
+    if name.lower() in BARE_EPONYMS and _NO_NOUN.match(text, end):
+        return True
     words = re.findall(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*", name)
     if len(words) > 1:
         first_end = start + name.index(words[0]) + len(words[0])
@@ -141,17 +163,13 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     if _AFTER.match(text, end):
         return len(words) == 1 or name.lower() in CITIES or all(word.lower() in BARE_EPONYMS for word in words)
     if strict:
-        return False
+        return len(words) == 1 and name.lower() in BARE_EPONYMS and _speaks_of_disease(text, before, end)
     if len(words) == 1 and _qualifies_noun(text, end) and name.lower() not in FAMILY_NAMES and name.lower() not in GIVEN_NAMES:
         return True
     parts = [part.removesuffix("'s").removesuffix("’s") for word in words for part in word.lower().split("-")]
     whole = "-".join(word.lower() for word in words).removesuffix("'s").removesuffix("’s")
     if whole not in BARE_EPONYMS and not all(part in BARE_EPONYMS for part in parts):
         return False
-    if (
-        all(part in FAMILY_NAMES or part in GIVEN_NAMES for part in parts)
-        and not _DIAGNOSIS_BEFORE.search(before)
-        and not name.endswith(("'s", "’s"))
-    ):
+    if all(part in FAMILY_NAMES or part in GIVEN_NAMES for part in parts) and not _speaks_of_disease(text, before, end):
         return False
     return not re.search(r"[A-Z]\.\s?$", before) and not re.match(r",?\s+[A-Z]\.(?:\s|$)", text[end : end + 5])

@@ -60,7 +60,7 @@ def measurement_stretches(text: str, dates: list[PhiSpan]) -> list[tuple[int, in
             start, end = match.span()
             for day in dates:
                 if day.start < end and start < day.end:
-                    end = day.start if day.start > start else start
+                    end = max(start, day.start)
             if end > start:
                 stretches.append((start, end))
     return stretches

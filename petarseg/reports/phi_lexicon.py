@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from petarseg.reports.phi_vocabulary import CITIES, FAMILY_NAMES, GIVEN_NAMES, REPORT_WORDS, STATES, words
+from petarseg.reports.phi_vocabulary import CITIES, FAMILY_NAMES, GIVEN_NAMES, LABEL_WORDS, REPORT_WORDS, STATES, words
 
 # Words of PET/CT reports that a general English dictionary lacks, with abbreviations, tracers, drugs and products.
 _MEDICAL = words("medical")
@@ -91,7 +91,7 @@ def _no_nouns() -> frozenset[str]:
 def is_word(token: str) -> bool:
     """Say whether a dictionary (English, medical, word parts) knows `token`, whatever its case."""
     word = token.lower().replace("’", "'").strip("'.-")
-    if not word or word in _MEDICAL or word in _FUNCTION_WORDS:
+    if not word or word in _MEDICAL or word in _FUNCTION_WORDS or word in LABEL_WORDS:
         return True
     if word in _english():
         return True
@@ -108,7 +108,7 @@ def is_word(token: str) -> bool:
 def is_report_word(token: str) -> bool:
     """Say whether `token` is a plain word of reports, which may carry a capital inside a sentence without being a name."""
     word = token.lower().replace("’", "'").strip("'.-")
-    if not word or word in _MEDICAL or word in _FUNCTION_WORDS or word in REPORT_WORDS:
+    if not word or word in _MEDICAL or word in _FUNCTION_WORDS or word in REPORT_WORDS or word in LABEL_WORDS:
         return True
     if "-" in word or "/" in word:
         return all(is_report_word(part) for part in re.split(r"[-/]", word) if part)
@@ -152,6 +152,15 @@ def is_plain_noun(word: str) -> bool:
     return stem in word_index("noun") and is_report_word(word) and stem not in _no_nouns() and word not in _FUNCTION_WORDS
 
 
+@lru_cache(maxsize=8192)
+def is_noun(word: str) -> bool:
+    """Say whether a lower-case word of reports can be a noun, be it a verb as well ("pattern", "segment")."""
+    from petarseg.reports.phi_model import word_index
+
+    nouns = word_index("noun")
+    return (word in nouns or word.removesuffix("s") in nouns or word in _MEDICAL) and is_report_word(word) and word not in _FUNCTION_WORDS
+
+
 def is_person_name(token: str) -> bool:
     """Say whether `token` is a common given or family name that is no plain word."""
     word = token.lower().replace("’", "'").strip("'.-")
@@ -167,3 +176,26 @@ def may_be_name(token: str) -> bool:
     """Say whether `token` can be part of a personal name: a common name, or a word that no dictionary knows."""
     word = token.lower().replace("’", "'").strip("'.-")
     return word in GIVEN_NAMES or word in FAMILY_NAMES or not is_word(word)
+
+
+# Tokens with digits and letters that medicine writes and that identify nobody.
+_CLINICAL_CODE = re.compile(
+    r"(?:\[?(?:18F|F-?18|68Ga|Ga-?6[78]|64Cu|Cu-?6[0-9]|177Lu|Lu-?177|11C|C-?11|13N|N-?13|15O|O-?15|82Rb|Rb-?82|89Zr|Zr-?89|90Y|"
+    r"Y-?90|99m?Tc|Tc-?99m?|"
+    r"12[345]I|131I|I-?1[23]\d|124I|111In|In-?111|223Ra|Ra-?223|225Ac|Ac-?225|161Tb|201Tl|Tl-?201|133Xe|67Ga|44Sc|Sc-?4[47]|212Pb|"
+    r"211At|153Sm|89Sr)\]?(?:[-/ ]?[A-Za-z].*)?"
+    r"|(?:rh)?PSMA-?(?:7\.3|\d{1,4}|I&T)|FAPI-?\d+|(?:CA|Ca)[- ]?\d{2,3}(?:-\d)?|HER-?2.*|PD-?L?1|CD\d+.*|SARS-CoV-?2|COVID-?19|"
+    r"HPV-?\d+.*|p16.*|p53|Ki-?67.*|EGFR.*|KRAS.*|BRAF.*|"
+    r"(?:MK|BMS|ABT|AMG|CC|AG|AV|GSK|PF|LY|AZD|BAY|TAK|JNJ|SGN|INCB|RO|REGN|GDC|MDX|MEDI|ONO|DS|AZ)-?\d{2,7}[A-Za-z]?|"
+    r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-[A-Z\d]{2})?|A9\d{3}|"
+    r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|"
+    r"Lung)-?RADS.*|"
+    r"P(?:age|g)?\.?\d{1,3}/\d{1,3}|RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d{1,4}D|TF\d*|MI-?DR|GRCh\d+|\d{1,4}(?:mm|cm|mg|ml|"
+    r"mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
+    re.IGNORECASE,
+)
+
+
+def is_clinical_code(token: str) -> bool:
+    """Say whether a token of letters and digits is medicine's own: a tracer, a gene, a level, a stage, a procedure code, a dose."""
+    return _CLINICAL_CODE.fullmatch(token) is not None

@@ -26,7 +26,7 @@ CREDENTIAL = (
 TITLE = re.compile(
     r"\b(?:Drs?|DRS?|Dr[ae]|Doctors?|DOCTORS?|Prof(?:essor)?|PROF|Mr|MR|Mrs|MRS|Ms|MS|Miss|MISS|Mx|Sir|Dame|Nurse|Rev|Herr|Frau|Sra?|"
     r"Señora?|Mme|Mlle|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
-    r"(?:\.?\s*(?:med|Dr|Prof|Mr|Mrs|Ms|h\.?c)\b)*\.?\s*(?:\(?(?:Mrs|Ms)\)?\.?\s*)?",
+    r"(?:\.?\s*(?:med|Dr|Prof|Mr|Mrs|Ms|h\.?c)\b)*\.?\s*(?:\(?(?:Mrs|Ms)\)?\.?\s*)?"
 )
 # Titles that are also abbreviations or words of reports.
 _WEAK_TITLES = frozenset({"MR", "MS", "BS", "TS", "GS", "Sir", "Nurse", "Rev", "SR", "Sr", "Sra", "Doctor", "Doctors", "DOCTOR", "DOCTORS"})
@@ -133,7 +133,7 @@ def _any_name(text: str, start: int, end: int) -> bool:
 
 def skip_blanks(text: str, position: int) -> int:
     """Skip the blanks that may stand inside a name (HIS exports pad with several)."""
-    match = re.compile(r"[ \t\u00a0]{1,3}").match(text, position)
+    match = re.compile(r"[ \t\u00a0]{1,2}").match(text, position)
     return match.end() if match else position
 
 
@@ -192,6 +192,8 @@ def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) ->
             or (is_word(word) and not family and low not in _MONTH_NAMES | GIVEN_NAMES | FAMILY_NAMES)
         ):
             return False
+    if "-" in word and not has_name_shape(word) and not word[0].islower():
+        return False  # "Naruke-derived"
     if word[0].islower():
         return lower and not is_word(word) and len(word) > 2
     if first:

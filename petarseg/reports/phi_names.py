@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_report_word, is_word, may_be_name
 from petarseg.reports.phi_name_labels import by_bare_label, by_header_line, by_label
 from petarseg.reports.phi_name_reader import (
     CREDENTIAL,
@@ -22,7 +22,7 @@ from petarseg.reports.phi_name_reader import (
     read_name,
 )
 from petarseg.reports.phi_span import PhiSpan
-from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES
+from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES, PLAIN_NAMES
 
 # Titles that are also abbreviations or words of reports.
 _WEAK_TITLES = frozenset({"MR", "MS", "BS", "TS", "GS", "Sir", "Nurse", "Rev", "SR", "Sr", "Sra", "Doctor", "Doctors", "DOCTOR", "DOCTORS"})
@@ -42,7 +42,7 @@ _LEAD = re.compile(
     r"radiologist|oncologist|surgeon|physician|technologist|consultant|registrar|practitioner|provider|dietitian|navigator|"
     r"case\s+manager|pulmonologist|urologist|hematologist|haematologist|pathologist|neurologist|cardiologist|endocrinologist|"
     r"gastroenterologist|dermatologist|gyn(?:a)?ecologist|rheumatologist|pediatrician|paediatrician|tech|"
-    r"care\s+of|c/o|tel|under|by|with|and|thank|thanks|hi|hello|from|to|of|re)),?\s*:?\s*(?:the\s+)?(?:oncologist\s+|physician\s+|"
+    r"care\s+of|c/o|tel|pcp|gp|np|onc|pulm|surg|rad|under|by|with|and|thank|thanks|hi|hello|from|to|of|re)),?\s*:?\s*(?:the\s+)?(?:oncologist\s+|physician\s+|"
     r"surgeon\s+|resident\s+|nurse\s+|referrer\s+)?$",
     re.IGNORECASE,
 )
@@ -70,6 +70,8 @@ def find_names(text: str) -> Iterator[PhiSpan]:
     yield from _by_comma(text)
     yield from _by_caret(text)
     yield from _by_role(text)
+    yield from _by_initials(text)
+    yield from _by_patient(text)
 
 
 def find_titled(text: str) -> Iterator[PhiSpan]:
@@ -165,6 +167,41 @@ def _by_caret(text: str) -> Iterator[PhiSpan]:
         yield PhiSpan(*match.span(), "NAME")
 
 
+_SURNAME_FIRST = re.compile(
+    rf"\b(?:by|By|BY|with|Dr|DR|to|and|from|cc|"
+    rf"CC)[:.]?[ ](?P<name>[{UPPER}][^\W\d_'’-]+(?:[-'’][^\W\d_]+)*,?[ ](?:[{UPPER}]\.?[ -]?){{1,3}})(?=[ \t]*(?:$|[.,;)\n(/]|"
+    rf"on\b|at\b|_x000D_))",
+    re.MULTILINE,
+)
+
+
+def _by_initials(text: str) -> Iterator[PhiSpan]:
+    """Find ``Checked by Ho S M``, a family name with its initials behind it."""
+    for match in _SURNAME_FIRST.finditer(text):
+        family = WORD.match(match["name"])
+        if family is None or family.group().lower() in NAME_STOP:
+            continue
+        if is_eponym(text, match.start("name"), match.start("name") + family.end()):
+            continue
+        if may_be_name(family.group()) or is_proper(family.group()):
+            yield PhiSpan(match.start("name"), match.start("name") + len(match["name"].rstrip()), "NAME")
+
+
+_PATIENT = re.compile(
+    rf"(?:^|[.;:][ ])(?:The[ ])?(?:[Pp]atient|[Pp]t\.?|PATIENT|"
+    rf"PT)[ ](?P<name>[{UPPER}][\w'’-]*(?:[ ][{UPPER}][\w'’-]*){{1,3}})(?=[ ]*(?:[(,;.]|$|\d|is\b|was\b|has\b|aged?\b|[-–—]))",
+    re.MULTILINE,
+)
+
+
+def _by_patient(text: str) -> Iterator[PhiSpan]:
+    """``Patient Xi Jun (Jason), ...``: capitalised words behind "patient" that are not all plain words of reports."""
+    for match in _PATIENT.finditer(text):
+        found = [word.group() for word in WORD.finditer(text, *match.span("name"))]
+        if not all(is_report_word(word) for word in found) and not any(word.lower() in NAME_STOP for word in found):
+            yield PhiSpan(*match.span("name"), "NAME")
+
+
 _CLINICIAN = (
     r"(?:surgeons?|physicians?|\w+ologists?|residents?|fellow|nurse|registrar|consultant|practitioner|clinician|doctor|technologist|"
     r"radiographer|trainee|referrer|oncologist|attending|provider|dietitian|navigator|coordinator|secretary|interpreter|chaplain|"
@@ -173,7 +210,7 @@ _CLINICIAN = (
 _APPOSITION = re.compile(
     rf",\s+(?:(?:the|our|his|her|their|an?)\s+)(?:(?!(?:is|was|and|or|of|in|on|with)\b)[a-z-]+\s+){{0,3}}?{_CLINICIAN}\b|"
     rf"\s*\((?:the\s+|her\s+|his\s+)?(?:[a-z-]+\s+){{0,2}}?(?:{_CLINICIAN}|brother|sister|son|daughter|wife|husband|mother|father|"
-    rf"spouse|partner|neighbou?r|friend|aunt|uncle|niece|nephew|cousin|guardian|grand(?:son|daughter|mother|father)|next of kin)\b",
+    rf"spouse|partner|neighbou?r|friend|aunt|uncle|niece|nephew|cousin|guardian|grand(?:son|daughter|mother|father)|next of kin)\b"
 )
 
 
@@ -193,7 +230,7 @@ def _by_comma(text: str) -> Iterator[PhiSpan]:
     for match in re.finditer(rf"(?<![\w-])[{UPPER}][^\W\d_'’-]*(?:['’-][^\W\d_]+)*,[ ]?(?=[{UPPER}])", text):
         family = match.group().rstrip(" ,")
         given = WORD.match(text, match.end())
-        if given is None or not may_be_name(family) or family.lower() in NAME_STOP or len(family) < 2:
+        if given is None or not (may_be_name(family) or family.lower() in PLAIN_NAMES) or family.lower() in NAME_STOP or len(family) < 2:
             continue
         known = given.group().lower() in GIVEN_NAMES and not is_word(given.group())
         glued = (
@@ -209,7 +246,7 @@ def _by_comma(text: str) -> Iterator[PhiSpan]:
 _DESCRIBED = re.compile(
     r"\s*,?\s+(?:is|was|an?)\s+(?:an?\s+)?(?:very\s+|pleasant\s+|previously\s+|otherwise\s+|healthy\s+|retired\s+|"
     r"known\s+)*(?:\d{1,3}|[a-z]+ty|patient\b|gentleman|lady|woman|man\b|male|female|boy|girl|infant|child)[\s-]*(?:\w+[\s-]+)?(?:y|"
-    r"yr|year|old|patient|gentleman|lady|woman|man|male|female|boy|girl|with|who|\w)",
+    r"yr|year|old|patient|gentleman|lady|woman|man|male|female|boy|girl|with|who|\w)"
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from petarseg.reports.phi_lexicon import is_clinical_code
 from petarseg.reports.phi_span import PhiSpan
 
 _EMAIL = re.compile(r"[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
@@ -25,12 +26,23 @@ _SSN = re.compile(r"(?<![\w.-])(?:\d{3}|[Xx*]{3})[- ](?:\d{2}|[Xx*]{2})[- ]\d{4}
 _LOGIN = re.compile(
     r"\b(?:run[ ])?(?:user|login|operator)(?:[ ]?(?:id|name))?\s*[:=]\s*(?P<id>[A-Za-z][A-Za-z._-]*\d[\w.-]*)", re.IGNORECASE
 )
+# brandt_k_petct_20240306.dcm
+_FILE = re.compile(
+    r"(?<![\w/])(?:[\w-]+[./\\])*[\w-]+\.(?:dcm|nii(?:\.gz)?|pdf|docx?|rtf|txt|jpe?g|png|tiff?|xml|json|hl7|zip|csv|xlsx?|mp3|wav|dss|ds2)\b",
+    re.IGNORECASE,
+)
+# "Group 70081", "site 07": a bare number right behind the word that it counts.
+_COUNTED = re.compile(
+    r"\b(?:group|grp|site|subject|subj|participant|volunteer|encounter|visit|case|claim|policy|member|booking|token|locker|badge|locator|ticket|docket|reel|box)"
+    r"[ ](?:no\.?[ ]|#[ ]?|id[ ])?(?P<id>[A-Z]{0,4}-?\d{2,}[A-Z\d-]*)(?![\w.]*(?:%|mm|cm))(?![ ]?(?:mm|cm|weeks?|months?|days?|"
+    r"patients?|subjects?))",
+    re.IGNORECASE,
+)
 _SHORT_PHONE = re.compile(r"\b(?:at|on|ext\.?|extension|x)[ ](?P<id>\d-\d{4})(?![\w-])(?!\.\d)", re.IGNORECASE)
 # 80012277^^^HOSP: a number as HL7 writes it. C 20 55 31: groups of digits in a field of their own.
 _CARET_NUMBER = re.compile(r"(?<![\w.^])[A-Z]{0,4}\d{4,}(?=\^\^)")
 _GROUPED = re.compile(
-    r"(?:^|(?<=[|;:/–—-][ ])|(?<=[ ]{2}))(?:[A-Z]{1,3}[ ])?\d{2,4}(?:[ ]\d{2,4}){2,4}(?=[ ]*(?:$|[|;,–—]|[ ]{2}|[ ][/-][ ]))",
-    re.MULTILINE,
+    r"(?:^|(?<=[|;:/–—-][ ])|(?<=[ ]{2}))(?:[A-Z]{1,3}[ ])?\d{2,4}(?:[ ]\d{2,4}){2,4}(?=[ ]*(?:$|[|;,–—]|[ ]{2}|[ ][/-][ ]))", re.MULTILINE
 )
 _NHS = re.compile(r"(?<![\w.-])\d{3} \d{3} \d{4}(?![\w-])(?!\.\d)")
 
@@ -82,7 +94,7 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
     (
         "OTHER_ID",
         re.compile(
-            r"\b(?:SSN|social[ ]security(?:[ ](?:number|no\.?|#))?|SS#|SIN)\b(?:[ ](?:last[ ](?:four|4)(?:[ ]digits)?|"
+            r"\b(?:SSN|social[ ]security(?:[ ](?:number|no\.?|#))?|SSN?[ -]?4|SS#|SIN)\b(?:[ ](?:last[ ](?:four|4)(?:[ ]digits)?|"
             r"ending(?:[ ]in)?|l4))?[\s:#=.]*(?:is\s+|ending\s+(?:in\s+)?|last\s+(?:four|4)\s*(?:digits\s*)?:?\s*)?"
             r"(?P<id>[\dXx*]{3}[- ][\dXx*]{2}[- ]\d{4}|\d{9}|[Xx*-]*\d{4})",
             re.IGNORECASE,
@@ -111,9 +123,10 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
 _PHONE_LABEL = re.compile(
     r"\b(?:tel(?:ephone|ef(?:o|oo)n)?|phone|ph|fax|facsimile|pager|page|paged|beeper|bleep|cell|mobile|mob|call(?:ed|back)?|contact|"
     r"reach(?:ed)?|dial|ext(?:ension)?|hotline|"
-    r"switchboard|reading[ ]room|sms|text|telefax|tlf|số[ ]điện[ ]thoại|điện[ ]thoại)s?\b\.?(?:[ ](?:no\.?|number|#|at|on|us|back|me|"
+    r"switchboard|sein|pieper|zoemer|buzzer|dect|ddi|direct|toestel|durchwahl|poste|interno|anexo|bip|vocera|secr|"
+    r"reading[ ]room|sms|text|telefax|tlf|số[ ]điện[ ]thoại|điện[ ]thoại)s?\b\.?(?:[ ](?:no\.?|number|#|at|on|us|back|me|"
     r"room|line|him|her|under)){0,3}[\s:#.]*"
-    r"(?P<id>\+?\(?\d[\d\s().-]{2,18}\d(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?)(?![\d/])(?!\.\d)",
+    r"(?P<id>[x*]?\+?\(?\d[\d\s().-]{2,18}\d(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?)(?![\d/])(?!\.\d)",
     re.IGNORECASE,
 )
 _PHONE = [
@@ -131,22 +144,6 @@ _PHONE = [
 ]
 _EXTENSION = re.compile(r"(?:\((?=p\d{4,5}\))p|(?<![\w.])(?:ext\.?|extension)[\s:.-]*|(?<=[^\d\s]\s)x)(?P<id>\d{4,6})\b", re.IGNORECASE)
 
-# Tokens with digits and letters that medicine writes and that identify nobody.
-_CLINICAL_CODE = re.compile(
-    r"(?:\[?(?:18F|F-?18|68Ga|Ga-?6[78]|64Cu|Cu-?6[0-9]|177Lu|Lu-?177|11C|C-?11|13N|N-?13|15O|O-?15|82Rb|Rb-?82|89Zr|Zr-?89|90Y|"
-    r"Y-?90|99m?Tc|Tc-?99m?|"
-    r"12[345]I|131I|I-?1[23]\d|124I|111In|In-?111|223Ra|Ra-?223|225Ac|Ac-?225|161Tb|201Tl|Tl-?201|133Xe|67Ga|44Sc|Sc-?4[47]|212Pb|"
-    r"211At|153Sm|89Sr)\]?(?:[-/ ]?[A-Za-z].*)?"
-    r"|(?:rh)?PSMA-?(?:7\.3|\d{1,4}|I&T)|FAPI-?\d+|(?:CA|Ca)[- ]?\d{2,3}(?:-\d)?|HER-?2.*|PD-?L?1|CD\d+.*|SARS-CoV-?2|COVID-?19|"
-    r"HPV-?\d+.*|p16.*|p53|Ki-?67.*|EGFR.*|KRAS.*|BRAF.*|"
-    r"(?:MK|BMS|ABT|AMG|CC|AG|AV|GSK|PF|LY|AZD|BAY|TAK|JNJ|SGN|INCB|RO|REGN|GDC|MDX|MEDI|ONO|DS|AZ)-?\d{2,7}[A-Za-z]?|"
-    r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-[A-Z\d]{2})?|A9\d{3}|"
-    r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|"
-    r"Lung)-?RADS.*|"
-    r"P(?:age|g)?\.?\d{1,3}/\d{1,3}|RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d{1,4}D|TF\d*|MI-?DR|GRCh\d+|\d{1,4}(?:mm|cm|mg|ml|"
-    r"mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
-    re.IGNORECASE,
-)
 _UNIT = re.compile(
     r"[ \t]*(?:[x×*]\s*\d|%|°|/\s*(?:mm|µ|u|L|ml|dl)|(?:k|M|G)?Bq|[mµuk]?Ci|mm|cm|m[lL]|cc|mg|g|kg|µg|mcg|ng|pg|IU|U|HU|Hounsfield|"
     r"counts?|cells?|copies|kcts|mAs?|kVp?|kV|c?Gy|ms|msec|sec(?:onds?)?|s|"
@@ -249,6 +246,12 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
     ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), kind)
+    for match in _FILE.finditer(text):
+        if re.search(r"\d|_", match.group()):
+            yield PhiSpan(*match.span(), "OTHER_ID")
+    for match in _COUNTED.finditer(text):
+        if sum(char.isdigit() for char in match["id"]) > 2 or re.match(r"site", match.group(), re.IGNORECASE):
+            yield PhiSpan(match.start("id"), match.end("id"), "OTHER_ID")
     for match in _LOGIN.finditer(text):
         yield PhiSpan(match.start("id"), match.end("id"), "NAME")
     for kind, pattern in _LABELLED:
@@ -279,7 +282,7 @@ def find_bare_numbers(text: str) -> Iterator[PhiSpan]:
 def _is_identifier(text: str, start: int, end: int, *, labelled: bool) -> bool:
     token = text[start:end]
     digits = sum(char.isdigit() for char in token)
-    if _CLINICAL_CODE.fullmatch(token) or (_UNIT.match(text, end) and digits < 7):
+    if is_clinical_code(token) or (_UNIT.match(text, end) and digits < 7):
         return False
     if labelled:
         return digits >= 3 and not re.fullmatch(r"(?:19|20)\d\d", token)

@@ -38,8 +38,11 @@ _INSTITUTION = re.compile(
 )
 # The same in capitals, where only the place in the line and a telling noun set it off: "MERCY GROVE REGIONAL HOSPITAL".
 _INSTITUTION_CAPITALS = re.compile(
-    rf"(?:^[ \t]*|[:|,][ \t]*|\b(?:AT|FROM|TO)[ ])(?P<name>(?:[{UPPER}][{UPPER}.'’&-]+[ ]{{1,2}}){{1,5}}?"
-    rf"(?:HOSPITALS?|MEDICAL[ ]CENT(?:ER|RE)|"
+    rf"(?:^[ \t]*|[:|,(;=/-][ \t]*|\t|[ ]{{2,}}|\b(?:AT|FROM|TO|BY|VIA|IN|THE|"
+    rf"OF)[ ])(?P<name>(?:[{UPPER}][{UPPER}.'’&-]+[ ]{{1,2}}){{1,5}}?"
+    rf"(?:HOSPITALS?|HOSP\.?|(?:MEDICAL|MED\.?|HEALTH|SURGICAL|HEART|ONCOLOGY|CANCER|VA|RADIOLOGY|IMAGING|"
+    rf"TRAUMA)[ ](?:CENT(?:ER|RE)|CTR\.?)|VAMC|VAHCS|HCS|"
+    rf"UNIVERSITY|HEALTHCARE|HEALTH|CANCER[ ](?:CARE|INSTITUTE)|IMAGING|RADIOLOGY|ONCOLOGY|POLYCLINIC|HOSPICE|NURSING[ ]HOME|"
     rf"CLINIC|INFIRMARY|INSTITUTE|(?:CANCER|IMAGING|PET|HEALTH)[ ]CENT(?:ER|RE)|HEALTH[ ](?:SYSTEM|CARE)|KLINIKUM)"
     rf"(?:[ ](?:(?:UNIVERSITY[ ])?(?:NHS[ ])?(?:FOUNDATION[ ])?TRUST|SYSTEM))?)(?![\w-])",
     re.MULTILINE,
@@ -57,6 +60,19 @@ _KNOWN_HOSPITALS = re.compile(
     r"Beth\s+Israel|NYU\s+Langone|UCLA|UCSF|UPMC|"
     r"Royal\s+Marsden|Guy['’]?s\s+and\s+St\.?\s+Thomas|Charit[ée]|Karolinska|Rigshospitalet|Gustave\s+Roussy|Peter\s+MacCallum|"
     r"Princess\s+Margaret)\b"
+)
+# "ST BRIDE'S" in capitals, "Cragmoor Ward", and institutions that are known by one word, behind a preposition.
+_SAINT_CAPITALS = re.compile(rf"\b(?:AT|FROM|TO|BY|VIA|IN|OF)[ ](?P<name>(?:ST|SAINT|MT|MOUNT)\.?[ ][{UPPER}]{{3,}}(?:['’]?S)?)\b")
+_WARD = re.compile(rf"(?<![\w-])(?P<name>{_CAP}(?:[ ]{_CAP}){{0,2}})[ ](?:Ward|WARD)\b")
+_BY_ONE_WORD = re.compile(
+    r"\b(?:at|from|to|via|by|in|then|AT|FROM|TO|VIA)[ ](?:the[ ]|The[ ])?(?P<name>(?:Duke|MSK|Emory|Stanford|Yale|Penn|Hopkins|"
+    r"Vanderbilt|Northwestern|Columbia|Cornell|"
+    r"Mount Sinai|Mt\.? Sinai|Mercy|Providence|Kaiser|Sutter|Scripps|Geisinger|Ochsner|Baylor|Emory|Tulane|Loyola|Rush|Banner|"
+    r"Intermountain|Barnes|Swedish|"
+    r"Sharp|Cedars|Hershey|Penn State|Temple|Jefferson|Tufts|Lahey|MGH|BWH|BIDMC|DFCI|NYU|CHOP|HUP|UAB|UCSD|UVA|UNC|OSU|IU|UW|"
+    r"VA|VAMC|NHS|UCLH|"
+    r"Addenbrooke['’]?s|Christie|Marsden|Guy['’]?s|Bart['’]?s|Ninewells|Papworth|Freeman|SickKids|Sunnybrook|Westmead|Alfred))\b"
+    r"(?!['’]?s?[ ](?:procedure|criteria|staging|classification|grade|score|tube|rule|catheter|University\b.{0,20}criteria))"
 )
 # Words before "Hospital" that name no institution, and organisations whose names are citations.
 _GENERIC = words("institution_generic")
@@ -111,6 +127,11 @@ _STREET_TOWN = re.compile(
     rf"(?<![\w-]){_CAP}(?:[ ]{_CAP}){{0,2}}[ ](?:Street|Avenue|Road|Lane|Crescent|Terrace|Boulevard|Parkway|Gardens|Quay|Mews|Close),[ ]"
     rf"{_TOWN}(?:,[ ](?:Co\.?[ ])?{_TOWN})?"
 )
+# "on Old Mill Rd", "off Harbour Street": a street without number or town needs a preposition.
+_NAMED_STREET = re.compile(
+    rf"\b(?:on|at|of|off|near|along|from)[ ](?P<name>{_CAP}(?:[ ]{_CAP}){{0,2}}?[ ](?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|"
+    rf"Drive|Boulevard|Blvd|Way|Crescent|Terrace|Highway|Hwy|Parkway|Pkwy)\b\.?)"
+)
 _UK_POSTCODE = re.compile(r"\b[A-Z]{1,2}\d[A-Z\d]?\s\d[A-Z]{2}\b")
 _RESIDENCE = re.compile(
     rf"\b(?i:(?:resid(?:ent|es|ing)|lives?|living|moved|travel(?:l?ed|s)?|relocated|visiting|born|raised|native|works?|working|"
@@ -128,8 +149,7 @@ _COUNTY = re.compile(
     rf"classification))"
 )
 _PLACE = re.compile(
-    r"(?<![\w-])(?:" + "|".join(sorted((re.escape(name) for name in STATES | CITIES), key=len, reverse=True)) + r")(?![\w-])",
-    re.IGNORECASE,
+    r"(?<![\w-])(?:" + "|".join(sorted((re.escape(name) for name in STATES | CITIES), key=len, reverse=True)) + r")(?![\w-])", re.IGNORECASE
 )
 _PLACE_CUE = re.compile(r"\b(?:in|from|to|at|near|of|outside|hospital|clinic|center|centre|site|campus|office),?\s+$", re.IGNORECASE)
 _NOT_PLACE_AFTER = re.compile(
@@ -176,6 +196,12 @@ def _institutions(text: str) -> Iterator[PhiSpan]:
             text, *match.span()
         ):
             yield PhiSpan(*match.span(), "HOSPITAL")
+    for pattern in (_SAINT_CAPITALS, _BY_ONE_WORD):
+        for match in pattern.finditer(text):
+            yield PhiSpan(*match.span("name"), "HOSPITAL")
+    for match in _WARD.finditer(text):
+        if not all(is_report_word(word) or word.lower() in _GENERIC for word in re.findall(r"[^\W\d_]+", match["name"])):
+            yield PhiSpan(*match.span(), "LOCATION")
     for match in _SHORT_HOSPITAL.finditer(text):
         yield PhiSpan(match.start("name"), match.end("name"), "HOSPITAL")
     for match in _INSTITUTION_CAPITALS.finditer(text):
@@ -256,6 +282,8 @@ def _addresses(text: str) -> Iterator[PhiSpan]:
     ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), "LOCATION")
+    for match in _NAMED_STREET.finditer(text):
+        yield PhiSpan(*match.span("name"), "LOCATION")
     for match in _WARD_LABEL.finditer(text):
         # "Location: T4" and "Location: left upper lobe" are findings.
         if re.search(r"\d", match["place"]) and re.search(r"[A-Za-z]", match["place"]) and ANATOMY.search(match["place"]) is None:

@@ -5,39 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-PHI_TYPES = (
-    "NAME",
-    "DATE",
-    "AGE_OVER_89",
-    "MRN",
-    "ACCESSION",
-    "PHONE",
-    "HOSPITAL",
-    "LOCATION",
-    "DEVICE_ID",
-    "OTHER_ID",
-    "EMAIL",
-    "URL",
-)
+PHI_TYPES = ("NAME", "DATE", "AGE_OVER_89", "MRN", "ACCESSION", "PHONE", "HOSPITAL", "LOCATION", "DEVICE_ID", "OTHER_ID", "EMAIL", "URL")
 
 # Which type names a stretch that several detectors claim: the more specific claim wins.
 _RANK = {
     kind: rank
     for rank, kind in enumerate(
-        (
-            "EMAIL",
-            "URL",
-            "DATE",
-            "MRN",
-            "ACCESSION",
-            "DEVICE_ID",
-            "OTHER_ID",
-            "PHONE",
-            "AGE_OVER_89",
-            "HOSPITAL",
-            "LOCATION",
-            "NAME",
-        )
+        ("EMAIL", "URL", "DATE", "MRN", "ACCESSION", "DEVICE_ID", "OTHER_ID", "PHONE", "AGE_OVER_89", "HOSPITAL", "LOCATION", "NAME")
     )
 }
 

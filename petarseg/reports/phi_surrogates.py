@@ -10,9 +10,9 @@ import hmac
 from collections.abc import Callable
 
 from petarseg.reports.phi_name_reader import PARTICLES, WORD
-from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES
+from petarseg.reports.phi_vocabulary import words
 
-_POOL = sorted(word for word in FAMILY_NAMES | GIVEN_NAMES if len(word) > 4)
+_POOL = sorted(word for word in words("family_names") | words("given_names") if len(word) > 4)
 
 
 def surrogate(name: str, seed: bytes, forbidden: Callable[[str], bool]) -> str:

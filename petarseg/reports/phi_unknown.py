@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_word, may_be_name
 from petarseg.reports.phi_name_reader import NAME_STOP, UPPER, WORD, has_name_shape, name_follows, read_name, skip_blanks, starts_sentence
 from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import GIVEN_NAMES, REPORT_WORDS
@@ -24,10 +24,27 @@ def find_unknown(text: str) -> Iterator[PhiSpan]:
     english = is_english(text, default=True)
     for line in re.finditer(r"[^\r\n]+", text):
         letters = [char for char in line.group() if char.isalpha()]
-        if not letters or sum(char.isupper() for char in letters) > 0.6 * len(letters):
+        if not letters:
+            continue
+        if sum(char.isupper() for char in letters) > 0.6 * len(letters):
+            yield from _known_in_capitals(text, line.start(), line.end())
             continue
         if is_english(line.group(), default=english):
             yield from _unknown_in_line(text, line.start(), line.end())
+
+
+def _known_in_capitals(text: str, line_start: int, line_end: int) -> Iterator[PhiSpan]:
+    """Find names by the list alone, where every word is in capitals; an unknown word is as often a misspelt term there."""
+    position = line_start
+    for match in WORD.finditer(text, line_start, line_end):
+        word = match.group()
+        if match.start() < position or len(word) < 4 or not is_person_name(word) or is_report_word(word):
+            continue
+        if word.lower() in NAME_STOP or re.match(r"\s*[:#=]|-?\d", text[match.end() : match.end() + 2]):
+            continue
+        if not is_eponym(text, match.start(), match.end()):
+            position = match.end()
+            yield PhiSpan(match.start(), match.end(), "NAME")
 
 
 def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiSpan]:
