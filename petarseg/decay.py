@@ -144,9 +144,8 @@ def find_scan_reference(
         witnesses = [*moments, *(at for at, *_ in named)]
         series = series if any(_is_near(series, at, half_life_s) for at in witnesses) else None
     if series is not None:
-        if moments and (len(set(acquisitions)) > 1 or (first - series).total_seconds() > CLOCK_TOLERANCE_S):
-            # Frames that agree on one moment know better than a series time from another clock or another scan. Frames that all claim
-            # to start with the series do not: some scanners write its start into every slice, whatever the bed.
+        if moments and not _repeats_the_start(series, frames, vendor):
+            # Frames that agree on one moment know better than a series time from another clock or another scan.
             nearest = min(moments, key=lambda moment: abs((moment - series).total_seconds()))
             _refuse_apart(series, nearest, ["SeriesTime", "FrameReferenceTime"], half_life_s)
         for at, _, element, _ in named:
@@ -162,6 +161,17 @@ def find_scan_reference(
     raise QuantificationError(
         Reason.REFERENCE_TIME_MISSING, {"missing": "FrameReferenceTime or ActualFrameDuration", "series": "post-processed"}
     )
+
+
+def _repeats_the_start(series: datetime, frames: Sequence[Frame], vendor: Vendor) -> bool:
+    """Tell whether the scanner wrote the start of the scan as the acquisition of every frame, whatever the bed; the frames know less then.
+
+    Older scanners of GE and Philips do. Others have done so when frames with several reference times share the one acquisition time.
+    """
+    acquisitions = {frame.acquisition for frame in frames if frame.acquisition is not None}
+    if len(acquisitions) > 1 or (min(acquisitions) - series).total_seconds() > CLOCK_TOLERANCE_S:
+        return False
+    return vendor in (Vendor.GE, Vendor.PHILIPS) or len({frame.reference_s for frame in frames}) > 1
 
 
 def _moments_of_frames(frames: Sequence[Frame], half_life_s: float) -> list[datetime]:

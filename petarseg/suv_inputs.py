@@ -37,6 +37,11 @@ _UPTAKE_MIN_OF_TRACER = {
     # Imaged from minutes after injection; the window of the radionuclide would reject every exam.
     "fluciclovine": (1.0, 60.0),  # prescribing information of Axumin: scan from 3 to 5 min
     "fluorocholine": (0.0, 120.0),  # early dynamic phase, and 60 min (EANM guideline on choline PET/CT)
+    "FET": (0.0, 90.0),  # static image from 20 min (joint EANM/EANO/RANO guideline on amino acid PET)
+    "FMISO": (60.0, 300.0),  # 2 to 4 h
+    "FAZA": (60.0, 300.0),
+    "PSMA-1007": (30.0, 240.0),  # 2 h, late images up to 4 h (EANM/SNMMI guideline on PSMA PET/CT 2.0)
+    "PiB": (0.0, 100.0),  # 50 to 70 min, or 40 to 90
 }
 HALF_LIFE_S = (60.0, 1_000_000.0)
 PET_HALF_LIFE_S: MappingProxyType[str, float] = MappingProxyType(

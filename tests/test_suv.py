@@ -97,6 +97,9 @@ def with_clock(moment: datetime) -> dict[str, Any]:
             # Older GE scanners write the start of the scan into every slice; reference time and decay factor are those of the bed.
             {"vendor": Vendor.GE, "frames": (Frame(SCAN, 303.0, 300.0),)}, factor(), "series_time", None, id="old GE, second bed"
         ),
+        pytest.param(
+            {"frames": (Frame(SCAN, 60.0, 120.0), Frame(SCAN, 303.0, 120.0))}, factor(), "series_time", None, id="beds without times"
+        ),
         pytest.param({"series_start": None}, factor(), "frame_reference_time", "series_is_post_processed", id="no series time"),
     ],
 )  # fmt: skip
@@ -233,6 +236,11 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
     (
         "one slice that lies elsewhere on the clock than its series",
         replace(BASE, series_start=SCAN - timedelta(minutes=20), frames=BASE.frames[:1]),
+        R.FACTOR_CONTRADICTION,
+    ),
+    (
+        "one bed that claims to start with the series, and to lie elsewhere on its clock",
+        replace(BASE, vendor=Vendor.SIEMENS, frames=(Frame(SCAN, 600.0, 120.0),) * 3),
         R.FACTOR_CONTRADICTION,
     ),
     (

@@ -96,7 +96,14 @@ KEYWORDS = (
     *NUMERIC,
     *("Units", "DecayCorrection", "CorrectedImage", "SUVType", "PatientSex", "Manufacturer"),
     *("SeriesDate", "SeriesTime", "AcquisitionDate", "AcquisitionTime", "RadiopharmaceuticalStartTime"),
-    *("RadiopharmaceuticalStartDateTime", "ImageOrientationPatient", "ImagePositionPatient", "PixelSpacing"),
+    *(
+        "StudyDate",
+        "DecayCorrectionDateTime",
+        "RadiopharmaceuticalStartDateTime",
+        "ImageOrientationPatient",
+        "ImagePositionPatient",
+        "PixelSpacing",
+    ),
 )
 MUTATION = st.sampled_from(KEYWORDS).flatmap(
     lambda keyword: st.tuples(st.just(keyword), st.none() | values_of(keyword), st.sampled_from(["all", "one"]))
@@ -203,7 +210,9 @@ def assert_factor_is_right(answer: dict[str, object], dataset: Dataset) -> None:
     if method == "bqml_none":
         assert factor == pytest.approx(weight_kg * 1000.0 / (dose_bq * 2.0 ** (-(uptake_s + centre_s) / half_life_s)), rel=1e-4)
         return
-    moments = {clock_s(text(dataset, "SeriesTime")), acquisition_s + centre_s - offset_s, acquisition_s - offset_s}
+    stated = text(dataset, "DecayCorrectionDateTime")
+    stated_s = clock_s(stated[8:]) if is_datetime(stated) else float("nan")
+    moments = {clock_s(text(dataset, "SeriesTime")), stated_s, acquisition_s + centre_s - offset_s, acquisition_s - offset_s}
     gaps = [(moment - injection_s - uptake_s) % 86_400 for moment in moments if not math.isnan(moment)]
     apart = [min(gap, 86_400 - gap) for gap in gaps]
     assert min(apart) < 1.0
