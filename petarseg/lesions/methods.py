@@ -27,11 +27,14 @@ class Contour:
         Whether the background around it is wanted.
     fine : bool
         Whether volume and mean are wanted to less than a voxel. Of small lesions alone: in large ones voxels are fine enough.
+    mean : bool
+        Whether the mean is wanted; without it the reading may give 0.
     """
 
     threshold_suv: float
     background: bool = False
     fine: bool = False
+    mean: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,13 +237,13 @@ def _match_volume(seed: Seed, threshold: float, reading: Reading, background: fl
             break
         low, high = (last, high) if too_many else (low, last)
         last = 0.5 * (low + high)
-        reading = yield Contour(last)
+        reading = yield Contour(last, mean=False)
         misfit = abs(reading.n_voxels - wanted)
         if not reading.too_large and misfit < best_misfit:
             best, best_misfit = last, misfit
         too_many = reading.too_large or reading.n_voxels > wanted
     if best != last:
-        yield Contour(best)
+        yield Contour(best, mean=False)
     return best
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -62,12 +62,11 @@ def shell_reach(spacing_mm: Spacing, fwhm_mm: float) -> tuple[Index3, Index3]:
 
 @lru_cache(maxsize=64)
 def _rays(spacing_mm: Spacing) -> NDArray[np.int64]:
-    """Return voxel offsets, shape (26, N, 3), along the rays of the first background estimate."""
+    """Return voxel offsets, shape (3, 26, N), along the rays of the first background estimate."""
     step_mm = np.linalg.norm(DIRECTIONS * np.asarray(spacing_mm), axis=1)
     longest = int(RAY_MM / min(spacing_mm))
     steps = np.minimum(np.arange(1, longest + 1), (RAY_MM / step_mm).astype(np.int64)[:, None])
-    offsets: NDArray[np.int64] = DIRECTIONS[:, None, :] * steps[:, :, None]
-    return offsets
+    return np.ascontiguousarray(DIRECTIONS.T[:, :, None] * steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +89,16 @@ class Surroundings:
 def look_around(array: NDArray[Any], seed: Index3, spacing_mm: Spacing) -> Surroundings:
     """Look along 26 rays of 60 mm from the seed."""
     offsets = _rays(spacing_mm)
-    points = np.clip(offsets + np.asarray(seed), 0, np.asarray(array.shape) - 1)
-    values = array[points[..., 0], points[..., 1], points[..., 2]]
+    points = offsets + np.array(seed)[:, None, None]
+    np.maximum(points, 0, out=points)
+    np.minimum(points, np.array(array.shape)[:, None, None] - 1, out=points)
+    values = array[points[0], points[1], points[2]]
     lowest = np.sort(values.min(axis=1))
     background_suv = float(lowest[(len(lowest) - 1) // 2])
     left = values < background_suv + EDGE_FRACTION * (float(array[seed]) - background_suv)
     left[:, -1] = True
-    ends = offsets[np.arange(len(offsets)), left.argmax(axis=1)]
-    (x0, y0, z0), (x1, y1, z1) = (-ends.min(axis=0)).tolist(), ends.max(axis=0).tolist()
+    ends = offsets[:, np.arange(len(left)), left.argmax(axis=1)]
+    (x0, y0, z0), (x1, y1, z1) = (-ends.min(axis=1)).tolist(), ends.max(axis=1).tolist()
     return Surroundings(background_suv, (x0, y0, z0), (x1, y1, z1))
 
 
@@ -195,9 +196,14 @@ class Neighbourhood:
         # A contour with a rival or anything hotter in it is cut back to the seed's own lesion.
         split = bool(region & (self.hotter | self.rival_voxels))
         self.region = self._own(region) if split else region
+        n = self.region.bit_count()
+        if not request.mean:
+            return Reading(n, n * self.voxel_ml, 0.0, split=split)
         background, spread = self._background(above) if request.background else (None, None)
-        reading = self._reading(background, spread, split=split)
-        return self._finer(reading, request.threshold_suv) if request.fine and reading.n_voxels < MATCHED_VOXELS else reading
+        fine = self._finer(request.threshold_suv) if request.fine and n < MATCHED_VOXELS else None
+        if fine is None:
+            return self._reading(background, spread, split=split)
+        return Reading(n, *fine, background, spread, split=split)
 
     def _component(self, above: int, threshold_suv: float) -> int:
         """Return the seed's component; a contour drawn at a higher level is part of it, and the flood goes on from there."""
@@ -210,18 +216,16 @@ class Neighbourhood:
         self.drawn.append((threshold_suv, region))
         return region
 
-    def _finer(self, reading: Reading, threshold_suv: float) -> Reading:
-        """Measure volume and mean on half the spacing: samples above the threshold in and beside the region."""
+    def _finer(self, threshold_suv: float) -> tuple[float, float] | None:
+        """Measure volume and mean on half the spacing: samples above the threshold in and beside the region; None if there are none."""
         near = self.box.dilate(self.region, (1, 1, 1)) & self.valid
         if near & ~self.sampled:
             self._sample(near)
         x, y, z = self.sample_box
         samples = self.samples[self.box.unpack(near)[x, y, z].reshape(-1)]
         inside = np.rint(samples[samples >= threshold_suv] * (1.0 / QUANTUM_SUV)).astype(np.int64)
-        if inside.size == 0:
-            return reading
-        mean = int(inside.sum()) / inside.size * QUANTUM_SUV
-        return replace(reading, volume_ml=inside.size * self.voxel_ml / 8.0, mean_suv=mean)
+        n = inside.size
+        return (n * self.voxel_ml / 8.0, int(inside.sum()) / n * QUANTUM_SUV) if n else None
 
     def _sample(self, near: int) -> None:
         """Take the half-voxel samples of a sub-box around a set; it is a little larger, for the next, similar, contour."""
@@ -231,7 +235,7 @@ class Neighbourhood:
         x, y, z = (slice(first, last) for first, last in zip(low, high, strict=True))
         self.sample_box = x, y, z
         taken = tuple(slice(first - REACH, last + REACH) for first, last in zip(low, high, strict=True))
-        self.samples = octants(self.values[taken]).reshape(8, -1).T.copy()
+        self.samples = octants(self.values[taken]).reshape(-1, 8)
         sampled = np.zeros(self.box.shape, dtype=bool)
         sampled[x, y, z] = True
         self.sampled = self.box.pack(sampled)

@@ -40,21 +40,27 @@ def octants(values: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Returns
     -------
-    ndarray of float64, shape (2, 2, 2, X, Y, Z)
-        Of each voxel the lower and upper sample along z, y and x (first three axes). Computed axis by axis, x first, in an order of
+    ndarray of float64, shape (X, Y, Z, 2, 2, 2)
+        Of each voxel the lower and upper sample along x, y, z (last three axes). Computed axis by axis, x first, in an order of
         operations that other backends can repeat exactly.
     """
+    x, y, z = (n - 2 * REACH for n in values.shape)
+    along_x = _halve_first(values)  # (2 X, Y', Z')
+    along_y = _halve_first(np.ascontiguousarray(along_x.transpose(1, 2, 0)))  # (2 Y, Z', 2 X)
+    along_z = _halve_first(np.ascontiguousarray(along_y.transpose(1, 2, 0)))  # (2 Z, 2 X, 2 Y)
+    return np.ascontiguousarray(along_z.reshape(2, z, 2, x, 2, y).transpose(3, 5, 1, 2, 4, 0))
+
+
+def _halve_first(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sample along the first axis, n + 2 REACH long: first the n lower samples, then the n upper ones."""
     outer, near, centre, other = WEIGHTS
-    for axis in (-3, -2, -1):
-        taps = []
-        for first in range(2 * REACH + 1):
-            window: list[slice] = [slice(None)] * values.ndim
-            window[axis] = slice(first, values.shape[axis] - 2 * REACH + first)
-            taps.append(values[tuple(window)])
-        far_below, below, here, above, far_above = taps
-        middle = here * centre
-        halved = np.empty((2, *here.shape))
-        np.add(far_below * outer + below * near + middle, above * other, out=halved[0])
-        np.add(far_above * outer + above * near + middle, below * other, out=halved[1])
-        values = halved
-    return values
+    n = len(values) - 2 * REACH
+    far_below, below, here, above, far_above = (values[first : first + n] for first in range(2 * REACH + 1))
+    middle = here * centre
+    halved = np.empty((2 * n, *values.shape[1:]))
+    for out, (far, close, opposite) in zip((halved[:n], halved[n:]), ((far_below, below, above), (far_above, above, below)), strict=True):
+        np.multiply(far, outer, out=out)
+        out += close * near
+        out += middle
+        out += opposite * other
+    return halved
