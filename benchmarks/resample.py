@@ -1,19 +1,22 @@
 """Bring a whole-body PET/CT to the 3 mm exam grid: petarseg against SimpleITK and scipy, CPU seconds, best of several runs.
 
-    python -m benchmarks.resample [--runs 5]
+    python -m benchmarks.resample [--runs 5] [--workspace OUT]
 
 Also: label maps by occupancy against nearest neighbour, and tissue classes. Volumes are synthetic, of the size of a clinical exam
-(CT 512x512x335 at 0.98x0.98x3.27 mm, PET 192x192x335 at 3.65x3.65x3.27 mm).
+(CT 512x512x335 at 0.98x0.98x3.27 mm, PET 192x192x335 at 3.65x3.65x3.27 mm); with --workspace also the converted exams of a build,
+one row for all PETs and one for all CTs. The two take turns, so that what else the machine does falls on both.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import resource
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import SimpleITK as sitk
@@ -43,13 +46,14 @@ def exam() -> tuple[Volume, Volume, Volume]:
     return Volume(pet, pet_affine, Units.SUVBW), Volume(ct, ct_affine, Units.HU), Volume(labels, pet_affine, Units.LABEL)
 
 
-def cpu_s(work: Callable[[], object], runs: int) -> float:
-    """Return the least CPU time, all threads together."""
-    best = np.inf
+def cpu_s(*works: Callable[[], object], runs: int) -> list[float]:
+    """Return the least CPU time of each work, all threads together; the works take turns."""
+    best = [np.inf] * len(works)
     for _ in range(runs):
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
+        for number, work in enumerate(works):
+            start = time.process_time()
+            work()
+            best[number] = min(best[number], time.process_time() - start)
     return best
 
 
@@ -81,26 +85,41 @@ def by_scipy(volume: Volume, grid: Grid, fill: float) -> np.ndarray:
     )
 
 
+def compare(volume: Volume, grid: Grid, fill: float, runs: int) -> tuple[float, float, float]:
+    """Return CPU seconds of petarseg and of SimpleITK, and their largest difference."""
+    theirs = by_sitk(volume, grid, fill)
+    seconds = cpu_s(lambda: resample_image(volume, grid, fill), theirs, runs=runs)
+    expected = sitk.GetArrayFromImage(theirs()).transpose(2, 1, 0)
+    return seconds[0], seconds[1], float(np.abs(resample_image(volume, grid, fill).array - expected).max())
+
+
+def row(name: str, ours: float, theirs: float, scipys: float | None, gap: float | None, unit: str) -> str:
+    other = "" if scipys is None else f"{scipys:.3f}"
+    return f"| {name} | {ours:.3f} | {theirs:.3f} | {other} | {theirs / ours:.1f} | {'' if gap is None else f'{gap:.1e} {unit}'} |"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=5)
-    runs = parser.parse_args().runs
+    parser.add_argument("--workspace", type=Path, help="output folder of a build, for its exams")
+    options = parser.parse_args()
+    runs: int = options.runs
     pet, ct, labels = exam()
     grid = exam_grid(pet, ct)
-    print(f"{platform.machine()}, Python {platform.python_version()}, numpy {np.__version__}, SimpleITK {version('SimpleITK')}, ")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+    print(f"{machine}, Python {platform.python_version()}, numpy {np.__version__}, SimpleITK {version('SimpleITK')}, ")
     print(f"scipy {version('scipy')}; {time.strftime('%Y-%m-%d')}; CPU seconds, best of {runs}\n")
     print("| work | petarseg | SimpleITK | scipy | SimpleITK / petarseg | largest difference to SimpleITK |")
-    print("|---|---|---|---|---|---|")
+    print("|---|---:|---:|---:|---:|---:|")
     totals = np.zeros(2)
     for name, volume, fill, unit in (("CT", ct, -1_000.0, "HU"), ("PET", pet, 0.0, "SUV")):
-        ours = cpu_s(lambda v=volume, f=fill: resample_image(v, grid, f), runs)
-        theirs = cpu_s(by_sitk(volume, grid, fill), runs)
-        scipys = cpu_s(lambda v=volume, f=fill: by_scipy(v, grid, f), 1)
-        expected = sitk.GetArrayFromImage(by_sitk(volume, grid, fill)()).transpose(2, 1, 0)
-        gap = np.abs(resample_image(volume, grid, fill).array - expected).max()
+        ours, theirs, gap = compare(volume, grid, fill, runs)
+        (scipys,) = cpu_s(lambda v=volume, f=fill: by_scipy(v, grid, f), runs=1)
         totals += ours, theirs
-        print(f"| {name} linear | {ours:.3f} | {theirs:.3f} | {scipys:.3f} | {theirs / ours:.1f} | {gap:.1e} {unit} |")
-    print(f"| both | {totals[0]:.3f} | {totals[1]:.3f} | | {totals[1] / totals[0]:.1f} | |")
+        print(row(f"{name} linear", ours, theirs, scipys, gap, unit))
+    print(row("both", *totals, None, None, ""))
+    if options.workspace:
+        workspace_rows(options.workspace, runs)
     tissue = label_tissues(ct)
     for name, work in (
         ("CT anti-aliased", lambda: resample_image(ct, grid, -1_000.0, antialias=True)),
@@ -109,8 +128,24 @@ def main() -> None:
         ("tissue map by occupancy", lambda: resample_labels(tissue, grid)),
         ("tissue map, nearest", lambda: resample_nearest(tissue, grid)),
     ):
-        print(f"| {name} | {cpu_s(work, min(runs, 2)):.3f} | | | | |")
+        print(f"| {name} | {cpu_s(work, runs=min(runs, 2))[0]:.3f} | | | | |")
     print(f"\npeak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.1f} GiB")
+
+
+def workspace_rows(workspace: Path, runs: int) -> None:
+    """Print what the exams of a build take, all together."""
+    folders = sorted(path.parent for path in (workspace / "work" / "exams").glob("*/pet.nii.gz"))
+    found: dict[str, list[tuple[float, float, float]]] = {"CT": [], "PET": []}
+    for folder in folders:
+        pet, ct = Volume.load(folder / "pet.nii.gz", Units.SUVBW), Volume.load(folder / "ct.nii.gz", Units.HU)
+        grid = exam_grid(pet, ct)
+        found["CT"].append(compare(ct, grid, -1_000.0, runs))
+        found["PET"].append(compare(pet, grid, 0.0, runs))
+    for name, unit in (("CT", "HU"), ("PET", "SUV")):
+        ours, theirs, gaps = zip(*found[name], strict=True)
+        print(row(f"{name} of {len(folders)} exams", sum(ours), sum(theirs), None, max(gaps), unit))
+    both = np.sum([items[:2] for items in (*found["CT"], *found["PET"])], axis=0)
+    print(row(f"both, {len(folders)} exams", *both, None, None, ""))
 
 
 if __name__ == "__main__":
