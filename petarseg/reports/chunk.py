@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 SUV, NUMBER, SLICE, DATE, SIZE, OPAQUE, WORD, MARK = "SUV", "NUMBER", "SLICE", "DATE", "SIZE", "OPAQUE", "WORD", "MARK"
+# A numbered examination ("TP1", "PET 2"); its text is the cue it stands for, EARLIER or "now".
+EPOCH, EARLIER = "EPOCH", "<tp>"
 
 
 @dataclass(frozen=True, slots=True)

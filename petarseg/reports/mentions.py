@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from petarseg.reports.chunk import DATE, MARK, NUMBER, OPAQUE, SIZE, SUV, WORD, Chunk
+from petarseg.reports.chunk import DATE, EARLIER, EPOCH, MARK, NUMBER, OPAQUE, SIZE, SUV, WORD, Chunk
 from petarseg.reports.lexicon import word_set
 from petarseg.reports.short_slices import short_chunks, tuple_chunks
 from petarseg.reports.slices import slice_chunks
@@ -20,12 +20,14 @@ _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?"
     r"|dec(?:ember)?)\.?"
 )
+_DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE = re.compile(
-    rf"\b(?:\d{{1,2}}[/.-]\d{{1,2}}[/.-](?:19|20)?\d\d(?!\d)|(?:19|20)\d\d[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
+    rf"\b(?:{_DAY}[/.-]{_DAY}[/.-](?:19|20)?\d\d(?!\d)|(?:19|20)\d\d[/.-]\d{{1,2}}[/.-]\d{{1,2}}"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?[\s-](?:of )?{_MONTH}(?:[\s,-]{{1,2}}(?:19|20)?\d\d\b)?|{_MONTH}\s\d{{1,2}}(?:st|nd|rd"
     rf"|th)?(?:,?\s(?:19|20)\d\d)?\b|{_MONTH}[\s/-](?:19|20)\d\d"
     r"|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d\b|(?<=\bin )(?:19|20)\d\d\b|(?<=\bfrom )(?:19[89]|20[0-4])\d\b|(?<=\bsince )(?:19|20)\d\d\b"
     r"|\b(?:19[89]|20[0-4])\d(?= (?:pet|study|scan|exam|ct)\b))"
+    rf"|(?<=\bin ){_MONTH}(?=\W|$)(?!\s?\d)|(?<!\d)(?:19[89]|20[0-4])\d(?=\s?:\s)"
     r"|\[\s?(?:DATE|date)[^\]\n]{0,12}\]|<\s?DATE\s?>",
     re.IGNORECASE,
 )
@@ -76,6 +78,11 @@ _OPAQUE = re.compile(
     rf"|(?:\+\s?/\s?-|\u00b1|\+-)\s?{_N}",
     re.IGNORECASE,
 )  # fmt: skip
+
+_TIME_POINT = re.compile(
+    r"\b(?:TP|time[\s-]?point|PET(?:/CT)?|scan|study|exam|visit)[\s-]?#?(?P<number>[0-9])\b(?![.,/]?\d|\s?(?:mm|cm|of\b|min|hours?|h\b))",
+    re.IGNORECASE,
+)
 
 # --- SUV keywords ---
 _MAX = r"(?:max(?:imum|imal|ium|imun|mum|iumum|ima|x|m)?|mx|maz|mac|mas|amx|mxa|mzx|nax|masx)"
@@ -176,6 +183,7 @@ def _special(sentence: str) -> Iterator[Chunk]:
     for match in _SIZE.finditer(sentence):
         if not sentence[: match.start()].endswith(("SUV", "suv")):
             yield Chunk(SIZE, match.start(), match.end(), match.group().lower())
+    yield from _time_points(sentence)
     for match in _OTHER_VALUE.finditer(sentence):
         yield Chunk(OPAQUE, match.start(), match.end(), match.group().lower())
     for match in _SUV_KEYWORD.finditer(sentence):
@@ -187,6 +195,14 @@ def _special(sentence: str) -> Iterator[Chunk]:
     for match in _OPAQUE.finditer(sentence):
         yield Chunk(OPAQUE, match.start(), match.end(), match.group().lower())
     yield from tuple_chunks(sentence)
+
+
+def _time_points(sentence: str) -> Iterator[Chunk]:
+    """Yield "TP1", "time point 2", "PET 1": the highest number of a sentence is the present."""
+    found = list(_TIME_POINT.finditer(sentence))
+    latest = max((int(match["number"]) for match in found), default=0)
+    for match in found:
+        yield Chunk(EPOCH, match.start(), match.end(), "now" if 1 < int(match["number"]) == latest else EARLIER)
 
 
 def _suv_kind(match: re.Match[str]) -> str:

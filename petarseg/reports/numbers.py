@@ -1,20 +1,17 @@
-"""Find the numbers that are SUVs: behind a keyword, before it, or without one of their own."""
+"""Find the numbers that are SUVs by their keyword: "SUVmax of 5.2 and 3.8", "5.2 SUVmax"."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from petarseg.reports import timing
-from petarseg.reports.chunk import DATE, MARK, NUMBER, OPAQUE, SIZE, SLICE, SUV, WORD, Chunk, left_of, right_of
+from petarseg.reports.chunk import DATE, EPOCH, MARK, NUMBER, OPAQUE, SIZE, SLICE, SUV, WORD, Chunk
 from petarseg.reports.lexicon import word_set
-from petarseg.reports.reference import names_reference
 from petarseg.reports.timing import PRIOR
 from petarseg.reports.value import Value
 
 _MAX_GAP_WORDS = 12
 _MAX_GAP_CHUNKS = 40
-_LARGEST_BARE_SUV = 200
-_BARE_SERIES = 10_000  # numbers without a keyword get series of their own
+BARE_SERIES = 10_000  # numbers without a keyword get series of their own
 
 # Words that may stand between a keyword and its number without changing what the number is.
 _FILLER = word_set(
@@ -39,7 +36,7 @@ _STOP_WORDS = word_set("while whereas although but however another second third 
 _ABOUT = word_set("about around approximately approx roughly ca circa nearly almost perhaps maybe possibly estimated ~ region order")
 _JOINERS = frozenset((",", "and", "&", "/", "+", "or", "as", "well"))
 _ARROWS = frozenset(("->", "=>", "\u2192"))
-_AFTER_LIST = word_set(
+AFTER_LIST = word_set(
     "and on at respectively in for with previously prior formerly before was seen are is were or g located versus vs compared earlier "
     "early "
     "initially to from each now today currently delayed late max maximum mean peak suv then as while whereas but after"
@@ -50,12 +47,13 @@ _CHANGES = tuple(
         "diminish lower higher grow grew resol escalat climb regress shrunk shrink"
     )
 )  # fmt: skip
-_KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean", "avg": "mean", "peak": "peak", "min": "min"}
+KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean", "avg": "mean", "peak": "peak", "min": "min"}
 
 
-def _make(chunks: Sequence[Chunk], index: int, kind: str, series: int) -> Value:
+def make(chunks: Sequence[Chunk], index: int, kind: str, series: int) -> Value:
+    """Make the value that the chunk at `index` holds."""
     chunk = chunks[index]
-    value = Value(index, _number(chunk), chunk.text, chunk.start, chunk.end, kind, series)
+    value = Value(index, number(chunk), chunk.text, chunk.start, chunk.end, kind, series)
     if "," in chunk.text:
         value.flags.add("decimal_comma")
     if kind == "plain":
@@ -65,15 +63,17 @@ def _make(chunks: Sequence[Chunk], index: int, kind: str, series: int) -> Value:
     return value
 
 
-def _number(chunk: Chunk) -> float:
+def number(chunk: Chunk) -> float:
+    """Return the number of a chunk, with a point or a comma."""
     return float(chunk.text.replace(",", "."))
 
 
-def _is_decimal(chunk: Chunk) -> bool:
+def is_decimal(chunk: Chunk) -> bool:
+    """Say whether a number has decimals; slices, counts and sizes in mm have none."""
     return "." in chunk.text or "," in chunk.text
 
 
-def _at(chunks: Sequence[Chunk], index: int) -> Chunk:
+def chunk_at(chunks: Sequence[Chunk], index: int) -> Chunk:
     """Return the chunk at `index`, an empty one outside the sentence."""
     return chunks[index] if 0 <= index < len(chunks) else Chunk(MARK, 0, 0, "")
 
@@ -98,30 +98,30 @@ def read_after(chunks: Sequence[Chunk], index: int, values: dict[int, Value]) ->
         members = _list_members(chunks, first, len(kinds))
         for offset, (kind, member) in enumerate(zip(kinds, members, strict=False)):
             # Different quantities of one lesion are no enumeration of lesions.
-            values[member] = _make(chunks, member, kind, index if offset == 0 else _BARE_SERIES + member)
+            values[member] = make(chunks, member, kind, index if offset == 0 else BARE_SERIES + member)
         return
-    value = values[first] = _make(chunks, first, _kind_beside(chunks, first, kinds[0]), index)
+    value = values[first] = make(chunks, first, kind_beside(chunks, first, kinds[0]), index)
     value.bound = bound or _bound_before(chunks, index)
     words = {chunk.text for chunk in chunks[position:first]}
     if "up" in words:
         value.flags.add("up_to")
     if words & _ABOUT:
         value.flags.add("approximate")
-    _read_list(chunks, value, values)
+    read_list(chunks, value, values)
 
 
 def _keyword_kinds(chunks: Sequence[Chunk], index: int) -> tuple[list[str], int]:
     """Return the kinds that share the following numbers, and where those begin: "SUVmax/SUVmean", "SUV max/mean/peak"."""
     kinds, position = [chunks[index].suv_kind], index + 1
-    if _at(chunks, index - 1).text == "/" and _at(chunks, index - 2).text in _KIND_WORDS:
-        kinds.insert(0, _KIND_WORDS[chunks[index - 2].text])  # "max/mean SUV 5.2/3.1"
+    if chunk_at(chunks, index - 1).text == "/" and chunk_at(chunks, index - 2).text in KIND_WORDS:
+        kinds.insert(0, KIND_WORDS[chunks[index - 2].text])  # "max/mean SUV 5.2/3.1"
     while True:
-        joined = next((at for at in (position + 1, position + 2) if _at(chunks, at).kind == SUV), None)
+        joined = next((at for at in (position + 1, position + 2) if chunk_at(chunks, at).kind == SUV), None)
         if joined is not None and is_joined(chunks, position - 1, joined):
             kinds.append(chunks[joined].suv_kind)
             position = joined + 1
-        elif _at(chunks, position).text in ("/", "and", "&") and _at(chunks, position + 1).text in _KIND_WORDS:
-            kinds.append(_KIND_WORDS[chunks[position + 1].text])
+        elif chunk_at(chunks, position).text in ("/", "and", "&") and chunk_at(chunks, position + 1).text in KIND_WORDS:
+            kinds.append(KIND_WORDS[chunks[position + 1].text])
             position += 2
         else:
             return kinds, position
@@ -143,12 +143,12 @@ def _first_number(chunks: Sequence[Chunk], position: int, kind: str, values: dic
     """Return the chunk of the first number that can belong to a keyword, and its bound."""
     gap_words, bound, depth = 0, "", 0
     for index in range(position, min(len(chunks), position + _MAX_GAP_CHUNKS)):
-        chunk, before = chunks[index], _at(chunks, index - 1)
+        chunk, before = chunks[index], chunk_at(chunks, index - 1)
         if chunk.kind == NUMBER:
             introduced = gap_words == 0 or before.kind == SUV or before.text in _INTRODUCERS
-            usable = introduced and index not in values and not _is_delta(chunks, index) and (kind != "uptake" or _is_decimal(chunk))
+            usable = introduced and index not in values and not is_delta(chunks, index) and (kind != "uptake" or is_decimal(chunk))
             return (index, bound) if usable else None
-        if chunk.kind in (SLICE, DATE, SIZE, OPAQUE):
+        if chunk.kind in (SLICE, DATE, SIZE, OPAQUE, EPOCH):
             continue
         if chunk.kind == SUV or chunk.text in _STOP_WORDS or chunk.text in (";", "?", "!") or (chunk.text == "|" and gap_words):
             return None
@@ -170,59 +170,74 @@ def _first_number(chunks: Sequence[Chunk], position: int, kind: str, values: dic
     return None
 
 
-def _is_delta(chunks: Sequence[Chunk], index: int) -> bool:
+def is_delta(chunks: Sequence[Chunk], index: int) -> bool:
     """Say whether a number is the amount of a change, not a value: "increased by 2.3"."""
-    return _at(chunks, index - 1).text == "by" and any(
+    return chunk_at(chunks, index - 1).text == "by" and any(
         chunk.text.startswith(_CHANGES) or chunk.text == "up" for chunk in chunks[max(0, index - 5) : index]
     )
 
 
-def _kind_beside(chunks: Sequence[Chunk], index: int, kind: str) -> str:
+def kind_beside(chunks: Sequence[Chunk], index: int, kind: str) -> str:
     """Return the kind that a word beside the number gives it: "SUV 4.5 (mean)", "SUV of 5.6 max", "SUVmax 5.2, mean 3.1"."""
     before = index - 1
-    while _at(chunks, before).text in ("of", "is", ":", "=", "at", "was"):
+    while chunk_at(chunks, before).text in ("of", "is", ":", "=", "at", "was"):
         before -= 1
-    if kind != "sul" and _at(chunks, before).kind == WORD and chunks[before].text in _KIND_WORDS:
-        return _KIND_WORDS[chunks[before].text]
+    if kind != "sul" and chunk_at(chunks, before).kind == WORD and chunks[before].text in KIND_WORDS:
+        return KIND_WORDS[chunks[before].text]
     word = next((chunk.text for chunk in chunks[index + 1 : index + 3] if chunk.text != "("), "")
-    return _KIND_WORDS.get(word, kind) if kind == "plain" and _at(chunks, index + 2).kind != NUMBER else kind
+    return KIND_WORDS.get(word, kind) if kind == "plain" and chunk_at(chunks, index + 2).kind != NUMBER else kind
 
 
 def _list_members(chunks: Sequence[Chunk], first: int, count: int) -> list[int]:
     """Return the chunks of up to `count` numbers of a list that starts at `first`."""
     members, index = [first], first + 1
-    while len(members) < count and (_at(chunks, index).kind in (NUMBER, OPAQUE) or _at(chunks, index).text in ("/", "and", ",", "&", "|")):
+    while len(members) < count and (
+        chunk_at(chunks, index).kind in (NUMBER, OPAQUE) or chunk_at(chunks, index).text in ("/", "and", ",", "&", "|")
+    ):
         if chunks[index].kind == NUMBER:
             members.append(index)
         index += 1
     return members
 
 
-def _read_list(chunks: Sequence[Chunk], first: Value, values: dict[int, Value], *, commas: bool = True) -> None:
+def read_list(chunks: Sequence[Chunk], first: Value, values: dict[int, Value], *, commas: bool = True) -> None:
     """Read what goes on after a first number: "5.2 and 3.8", "2.8-3.3", "8.1 -> 5.5"."""
     last = first
     while True:
         index = last.index + 1
-        while _is_unit(_at(chunks, index)):
+        while _is_unit(chunk_at(chunks, index)):
             index += 1
-        if _at(chunks, index).text == "up" and _at(chunks, index + 1).text == "to":
+        if chunk_at(chunks, index).text == "up" and chunk_at(chunks, index + 1).text == "to":
             index += 1
-        mark = _at(chunks, index).text
-        between = _at(chunks, first.index - 1).text == "between" and mark in ("and", "-", "to")
-        if (between or mark in ("-", "to", "through", "until") or mark in _ARROWS) and _at(chunks, index + 1).kind == NUMBER:
-            following = values[index + 1] = _make(chunks, index + 1, first.kind, first.series)
+        mark = chunk_at(chunks, index).text
+        between = chunk_at(chunks, first.index - 1).text == "between" and mark in ("and", "-", "to")
+        if (between or mark in ("-", "to", "through", "until") or mark in _ARROWS) and chunk_at(chunks, index + 1).kind == NUMBER:
+            following = values[index + 1] = make(chunks, index + 1, first.kind, first.series)
             if mark in _ARROWS or (not between and _is_change(chunks, last.index, index + 1)):
                 last.time, following.said_now = PRIOR, True
             else:
                 last.is_range = following.is_range = True
             last = following
             continue
+        index = _behind_aside(chunks, index)
         step = index
-        while _at(chunks, step).text in _JOINERS:
+        while chunk_at(chunks, step).text in _JOINERS:
             step += 1
         if step == index or not _is_list_member(chunks, index, step, commas=commas) or step in values:
             return
-        last = values[step] = _make(chunks, step, _kind_beside(chunks, step, first.kind), first.series)
+        last = values[step] = make(chunks, step, kind_beside(chunks, step, first.kind), first.series)
+
+
+def _behind_aside(chunks: Sequence[Chunk], index: int) -> int:
+    """Return where a list goes on behind the aside of a member: "5.1 (was 4.8) and 6.0 (was 6.2)"."""
+    if chunk_at(chunks, index).text != "(":
+        return index
+    closing = next((at for at in range(index, min(len(chunks), index + 6)) if chunks[at].text == ")"), None)
+    aside = {chunk.kind for chunk in chunks[index:closing]}
+    if closing is None or SLICE in aside or NUMBER not in aside:
+        return index
+    follows = chunk_at(chunks, closing + 1).text in ("and", ",", "/") and is_decimal(chunk_at(chunks, closing + 2))
+    return closing + 1 if follows and chunk_at(chunks, closing + 3).text == "(" else index
 
 
 def _is_unit(chunk: Chunk) -> bool:
@@ -230,11 +245,11 @@ def _is_unit(chunk: Chunk) -> bool:
 
 
 def _is_list_member(chunks: Sequence[Chunk], joiner: int, index: int, *, commas: bool) -> bool:
-    if _at(chunks, index).kind != NUMBER or (_at(chunks, index + 1).kind == WORD and chunks[index + 1].text not in _AFTER_LIST):
+    if chunk_at(chunks, index).kind != NUMBER or (chunk_at(chunks, index + 1).kind == WORD and chunks[index + 1].text not in AFTER_LIST):
         return False
     if all(chunk.text == "," for chunk in chunks[joiner:index]):
         # "SUVmax 5.6, 44": a whole number after a decimal one is something else, unless the list ends in "respectively".
-        same_form = _is_decimal(chunks[index]) or not _is_decimal(chunks[joiner - 1])
+        same_form = is_decimal(chunks[index]) or not is_decimal(chunks[joiner - 1])
         return commas and (same_form or any(chunk.text == "respectively" for chunk in chunks[index:]))
     return True
 
@@ -245,11 +260,11 @@ def _is_change(chunks: Sequence[Chunk], first: int, second: int) -> bool:
     if any(word.startswith(("rang", "var", "span")) for word in left):
         return False
     changed = any(word.startswith(_CHANGES) and word not in ("higher", "lower") for word in left)
-    falls = _number(chunks[first]) > _number(chunks[second])
+    falls = number(chunks[first]) > number(chunks[second])
     return ("from" in left[-3:] or chunks[first + 1].text == "to") and (changed or falls)
 
 
-# --- numbers before a keyword, and bare numbers ---
+# --- numbers before a keyword ---
 
 
 def read_before(chunks: Sequence[Chunk], index: int, values: dict[int, Value], *, only_adjacent: bool) -> bool:
@@ -259,9 +274,9 @@ def read_before(chunks: Sequence[Chunk], index: int, values: dict[int, Value], *
     """
     position = index - 1
     if only_adjacent:
-        following = _at(chunks, index + 1)
+        following = chunk_at(chunks, index + 1)
         if (
-            _at(chunks, position).kind != NUMBER
+            chunk_at(chunks, position).kind != NUMBER
             or following.kind == NUMBER
             or following.text in ("of", "is", "was", ":", "=", "~", "<", ">")
         ):
@@ -269,74 +284,7 @@ def read_before(chunks: Sequence[Chunk], index: int, values: dict[int, Value], *
     else:
         while position >= 0 and chunks[position].text in ("(", "-", "for", "of", "the", "in", "g", ":", "="):
             position -= 1
-    if position < index - 3 or _at(chunks, position).kind != NUMBER or position in values:
+    if position < index - 3 or chunk_at(chunks, position).kind != NUMBER or position in values:
         return False
-    values[position] = _make(chunks, position, _kind_beside(chunks, index - 1, chunks[index].suv_kind), index)
+    values[position] = make(chunks, position, kind_beside(chunks, index - 1, chunks[index].suv_kind), index)
     return True
-
-
-def read_bare(chunks: Sequence[Chunk], symbols: Sequence[str], values: dict[int, Value]) -> None:
-    """Claim numbers without a keyword of their own: "(was 9.7)", "compared to 8.8", "and 6.2 on slice 49"."""
-    for index, chunk in enumerate(chunks):
-        if chunk.kind != NUMBER or index in values or _number(chunk) > _LARGEST_BARE_SUV or _is_delta(chunks, index):
-            continue
-        if _last_quantity(chunks, index) == SIZE and not _is_decimal(chunk):
-            continue  # "12 mm, previously 14"
-        if not _is_bare_value(chunks, symbols, index, values):
-            continue
-        nearest = min(values.values(), key=lambda value: abs(value.index - index), default=None)
-        kind = nearest.kind if nearest is not None and nearest.kind == "max" else "plain"
-        if _at(chunks, index + 1).text == "(":
-            kind = _KIND_WORDS.get(_at(chunks, index + 2).text, kind)
-        value = values[index] = _make(chunks, index, _kind_beside(chunks, index, kind), _BARE_SERIES + index)
-        value.flags.add("bare_number")
-        _read_list(chunks, value, values, commas=_in_open_bracket(chunks, index))
-
-
-def _in_open_bracket(chunks: Sequence[Chunk], index: int) -> bool:
-    return next((chunk.text for chunk in reversed(chunks[:index]) if chunk.text in ("(", ")", "[", "]")), "") in ("(", "[")
-
-
-def _is_bare_value(chunks: Sequence[Chunk], symbols: Sequence[str], index: int, values: dict[int, Value]) -> bool:
-    left, right = left_of(symbols, index), right_of(symbols, index)
-    following = _at(chunks, index + 1)
-    reference = names_reference(left, right)
-    near_slice = _is_decimal(chunks[index]) and _leads_to_slice(chunks, index)
-    if following.kind == WORD and following.text not in _AFTER_LIST and not reference and not near_slice:
-        return False
-    if timing.in_brackets(left, right):
-        return _is_decimal(chunks[index]) == _is_decimal(_at(chunks, index - 2)) or _is_decimal(chunks[index])
-    if (
-        timing.clearly_prior(left, left)
-        or timing.came_from(left)
-        or timing.aside_was(left)
-        or timing.said_now(left, right)
-        or timing.prior_after(right)
-        or timing.perhaps_prior(left, right)
-    ):
-        return True
-    if timing.went_to(left) and any(value.time == PRIOR for value in values.values()):
-        return True
-    return _is_decimal(chunks[index]) and (near_slice or reference or timing.said_delayed(left, right) or timing.timed(left, right))
-
-
-def _leads_to_slice(chunks: Sequence[Chunk], index: int) -> bool:
-    """Say whether a slice goes with a bare number: "and 4.4 on the right (slice 79)", "slice 80: 3.8"."""
-    before = _at(chunks, index - 1)
-    if before.kind == SLICE or (before.text in (")", ":", "=", "-", "(") and _at(chunks, index - 2).kind == SLICE):
-        return True
-    bracketed = _in_open_bracket(chunks, index)
-    for chunk in chunks[index + 1 : index + 9]:
-        if bracketed and chunk.text == ")":
-            return False  # "(T9 4.4) slice 110"
-        if chunk.kind == SLICE:
-            return True
-        if chunk.kind in (NUMBER, SUV, SIZE, DATE) or chunk.text in (";", "and", ":"):
-            return False
-        if chunk.kind == OPAQUE and chunk.text.startswith(("mtv", "tlg")):
-            return False
-    return False
-
-
-def _last_quantity(chunks: Sequence[Chunk], index: int) -> str:
-    return next((chunk.kind for chunk in reversed(chunks[:index]) if chunk.kind in (SIZE, SUV)), "")

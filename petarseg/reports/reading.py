@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from petarseg.reports.chunk import SLICE, Chunk, SliceNumbers
-from petarseg.reports.lexicon import LESION
 from petarseg.reports.mentions import chunks
 from petarseg.reports.pairing import Mention, Pairing, group_values, pair
+from petarseg.reports.resolved import mark_resolved
 from petarseg.reports.sentences import Sentence
 from petarseg.reports.short_slices import SHORT
 from petarseg.reports.spoken import SPOKEN
@@ -34,20 +34,6 @@ _PRIOR_SLICE_AFTER = re.compile(
 _PRIOR_SLICE_BEFORE = re.compile(
     r"\b(?:prior|previous|previously|formerly|earlier|baseline|old|comparison)\s(?:(?:study|exam|examination|scan|pet|ct|pet/ct|on|at"
     r"|in|the|seen|was|were|imaging|located|axial|:)\s?){0,5}$",
-    re.IGNORECASE,
-)
-
-_RESOLVED = re.compile(
-    r"\b(?:(?:is|are|has|have|was|were)\s(?:now\s|since\s|completely\s|entirely\s|almost\s|nearly\s|all\s)*(?:gone|resolved"
-    r"|disappeared|vanished|cleared|normali[sz]ed)|no longer (?:be )?(?:seen|visible|present|avid|fdg|identified|evident|apparent"
-    r"|hypermetabolic|demonstrated|appreciated)|(?:complete|interval|metabolic|near-complete) resolution of|not seen today)\b",
-    re.IGNORECASE,
-)
-
-_NOTHING_LEFT = re.compile(
-    r"\bno (?:(?:residual|persistent|persisting|abnormal|significant|definite|remaining|further|appreciable|fdg|tracer|focal|evidence"
-    r"|of) ){0,4}(?:uptake|activity|avidity|disease|lesion|mass|node|abnormality)\b[^.;]{0,60}\b(?:prior|previous|previously|former"
-    r"|original|earlier)\b",
     re.IGNORECASE,
 )
 
@@ -78,7 +64,8 @@ def read_sentence(normalized: str, sentence: Sentence) -> Reading | None:
         mentions = [mention for mention in mentions if not _is_wordless(mention)]
     if not values and not mentions:
         return None
-    _mark_resolved(normalized, sentence, values)
+    mark_resolved(normalized, sentence.start, sentence.end, values)
+    _mark_prior_slices(pieces, values, mentions)
     usable = usable_mentions(mentions)
     groups = group_values(pieces, values, len(usable))
     return Reading(sentence, pieces, values, mentions, pair(pieces, groups, usable))
@@ -111,23 +98,27 @@ def _is_prior_slice(normalized: str, sentence: Sentence, chunk: Chunk) -> bool:
     return _PRIOR_SLICE_AFTER.match(after) is not None or _PRIOR_SLICE_BEFORE.search(before) is not None
 
 
-def _mark_resolved(normalized: str, sentence: Sentence, values: Sequence[Value]) -> None:
-    """Mark the values of a lesion that is gone as prior: "The prior node (SUVmax 18.2 on slice 52) is gone"."""
-    for match in _RESOLVED.finditer(normalized, sentence.start, sentence.end):
-        for position, value in enumerate(values):
-            following = values[position + 1].start if position + 1 < len(values) else sentence.end
-            if value.end <= match.start() <= following and not match.group().lower().endswith("of"):
-                between = normalized[value.end : match.start()]
-                if ";" not in between and LESION.search(between) is None and not value.said_now:
-                    value.time = PRIOR
-            elif (
-                match.group().lower().endswith("of")
-                and 0 < value.start - match.end() < 90
-                and ";" not in normalized[match.end() : value.start]
-            ):
-                value.time = PRIOR
+def _mark_prior_slices(pieces: Sequence[Chunk], values: Sequence[Value], mentions: Sequence[Mention]) -> None:
+    """Give the slices of old values to the past: "(baseline SUVmax 9.2, slice 130)", "from 4.8 and 6.2 on slices 47 and 48"."""
+    for mention in mentions:
+        bracket = _bracket_of(pieces, mention.index)
+        inside = [v for v in values if v.index < mention.index and bracket is not None and _bracket_of(pieces, v.index) == bracket]
+        if inside and all(value.time == PRIOR for value in inside):
+            mention.prior = True
+        before = max((value for value in values if value.index < mention.index), key=lambda value: value.index, default=None)
+        if len(slices_of(mention).numbers) > 1 and len(mentions) > 1 and before is not None and before.time == PRIOR and before.sure:
+            mention.prior = True
 
-    nothing_left = _NOTHING_LEFT.search(normalized, sentence.start, sentence.end)
-    for value in values if nothing_left is not None else ():
-        if nothing_left is not None and value.start >= nothing_left.end() and not value.said_now:
-            value.time = PRIOR
+
+def _bracket_of(pieces: Sequence[Chunk], index: int) -> int | None:
+    """Return the chunk that opens the bracket around a chunk, None outside brackets."""
+    depth = 0
+    for position in range(index - 1, -1, -1):
+        text = pieces[position].text
+        if text in (")", "]"):
+            depth += 1
+        elif text in ("(", "["):
+            if depth == 0:
+                return position
+            depth -= 1
+    return None

@@ -60,7 +60,10 @@ _PRIOR = re.compile(
 _ON_PRIOR_STUDY = re.compile(
     r"(?:^|; |, |\. |\( |: |<suv> |<sl> |and |but )(?:on|in|at|during|by|per)(?: <sl> (?:of|on|in|from))?(?: the| that| her| his"
     r"| its)?"
-    rf"(?: most recent| immediate| immediately)? (?:{PRIOR_WORD}|<date>)"
+    # "in the prior surgical bed" names a place.
+    rf"(?: most recent| immediate| immediately)? (?:{PRIOR_WORD}(?= (?:{_STUDY}|{PRIOR_WORD}|mri?|fdg|psma|diagnostic|therapy"
+    rf"|treatment|of|the|it"
+    r"|this|that|its?|<suv>|<date>|<sl>|<size>|#|was|had|:|,|\())|<date>)"
     rf"(?: (?:pet / ct|pet - ct|{_STUDY}|mri?|(?:of|dated|from) <date>|<date>|\( <date> \)|staging|baseline|diagnostic|fdg|the|in"
     r"|at))*(?: ,)?"
     rf"(?: \w+){{0,7}}{_BETWEEN}"
@@ -101,6 +104,8 @@ _DELAYED = re.compile(
 )
 _AT_MINUTES = re.compile(r"(?:^|\s)(?:at|after|by) <x>(?: (?:post|injection|p|i|\.|,|the|-|<suv>|of|is|was|=|:|max|images?))*$")
 _TO = re.compile(r"(?:^|\s)to(?: (?:an?|<suv>|of|about|now|only))*$")
+
+_FROM_TO = re.compile(r"\bfrom (?:[^;]*? )?# (?:[^;#]* )?to(?: (?:an?|the|its|<suv>|of|max|about|only|now|current))*$")
 
 # --- cues right of the number ---
 _UNIT = r"(?:g )?"
@@ -185,6 +190,11 @@ def came_from(left: str) -> bool:
 def went_to(left: str) -> bool:
     """Say whether the value is where a change ended: "... to 5.5"."""
     return _TO.search(left) is not None
+
+
+def ended_at(left: str) -> bool:
+    """Say whether a change that started at another value ended at this one: "from SUVmax 9.2 at staging to SUVmax 4.4"."""
+    return _FROM_TO.search(left) is not None
 
 
 def aside_was(left: str) -> bool:

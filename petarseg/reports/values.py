@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from petarseg.reports import timing
+from petarseg.reports import epochs, timing
+from petarseg.reports.bare_numbers import read_bare
 from petarseg.reports.chunk import MARK, SUV, Chunk, left_of, right_of, symbol_of
-from petarseg.reports.numbers import is_joined, read_after, read_bare, read_before
+from petarseg.reports.numbers import is_joined, read_after, read_before
 from petarseg.reports.reference import is_reference
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
 from petarseg.reports.value import Value
@@ -52,28 +53,30 @@ def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ord
     value.reference, value.compared = is_reference(left, right)
     if value.time == PRIOR:
         return
-    list_left, list_right = left, right
+    list_left, list_right, lead_in = left, right, epochs.lead_in(symbols, value.index)
     members = [other.index for other in ordered if other.series == value.series]
     if len(members) > 1 and not value.is_range and not value.said_now:
         # An enumeration is introduced once: the cue stands before its first member or behind its last.
         list_left, list_right = left_of(symbols, min(members)), right_of(symbols, max(members))
-        whole_left = " ".join(symbols[: min(members)])
+        whole_left, lead_in = " ".join(symbols[: min(members)]), epochs.lead_in(symbols, min(members))
     if timing.prior_after(right):
         value.time = PRIOR
-    elif timing.said_now(left, right) or value.said_now:
+    elif value.said_now or timing.said_now(left, right) or (timing.ended_at(left) and not value.is_range):
         value.said_now = True
     elif timing.said_delayed(left, right):
         value.time = DELAYED
+    elif epochs.is_earlier(list_left, lead_in, list_right if value.index == max(members) else right):
+        value.time = PRIOR
     elif timing.clearly_prior(list_left, whole_left) or (list_right != right and timing.prior_after(list_right) and "and" not in right[:4]):
         value.time = PRIOR
         # "previously 14 mm with SUVmax 8.1": whether the SUV is old too shows only beside another one.
         value.sure = left.startswith("previously ") or "<size>" not in left[max(left.rfind("prev"), left.rfind("prior"), 0) :]
-    elif ("bare_number" in value.flags and timing.aside_was(left)) or (timing.came_from(left) and not value.is_range):
+    elif ("bare_number" in value.flags and timing.aside_was(left)) or (timing.came_from(list_left) and not value.is_range):
         value.time = PRIOR
     elif timing.had_and_gone(left, " ".join(symbols)):
         value.time = PRIOR
         value.sure = any(word in symbols for word in ("<date>", "resolved", "longer", "ago"))
-    elif timing.perhaps_prior(left, right):
+    elif epochs.is_perhaps_earlier(lead_in) or timing.perhaps_prior(left, right):
         value.time, value.sure = PRIOR, False
 
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from petarseg.reasons import Reason
 from petarseg.reports.lexicon import artefact, called_physiologic, for_reference, names_lesion, names_site, names_thing, physiologic
+from petarseg.reports.listing import in_order, sharing_one_slice
 from petarseg.reports.measurement import HIGH, LOW, MEDIUM, Measurement
 from petarseg.reports.pairing import Group, Mention
 from petarseg.reports.reading import Reading, slices_of, usable_mentions
@@ -42,7 +43,7 @@ def verdicts(text: str, normalized: str, reading: Reading) -> list[Measurement]:
         The report as it came, and normalised; offsets are the same in both.
     reading : Reading
     """
-    listed = _zip_lists(reading) or _shared_slice(normalized, reading)
+    listed = in_order(reading) or sharing_one_slice(normalized, reading)
     found = [judge(text, normalized, reading, value, group, mention, number) for value, group, mention, number in listed] if listed else []
     pairing = reading.pairing
     if not listed:
@@ -107,39 +108,6 @@ def _drop_companions(found: list[Measurement]) -> list[Measurement]:
         return found
     quiet = {Reason.PRIOR_VALUE, Reason.SUV_NOT_MAX, Reason.NOT_AXIAL_SLICE}
     return [measurement for measurement in found if measurement.reason not in quiet]
-
-
-def _zip_lists(reading: Reading) -> list[tuple[Value, Group, Mention, int]]:
-    """Pair "5.2 and 3.8 on slices 77 and 80, respectively" in order; empty when the sentence has no such lists."""
-    groups = [*(group for group, _ in reading.pairing.pairs), *reading.pairing.groups]
-    groups.sort(key=lambda group: group.first)
-    current = [(value, group) for group in groups for value in group.current if not value.is_range]
-    mentions = [mention for mention in usable_mentions(reading.mentions) if not slices_of(mention).is_range and not mention.prior]
-    numbers = [(mention, index) for mention in mentions for index in range(len(slices_of(mention).numbers))]
-    has_list = any(len(group.current) > 1 for group in groups) or any(len(slices_of(mention).numbers) > 1 for mention in mentions)
-    if not has_list or len(current) < 2 or len(current) != len(numbers):
-        return []
-    return [(value, group, mention, index) for (value, group), (mention, index) in zip(current, numbers, strict=True)]
-
-
-_BOTH_ON = re.compile(r"\b(?:both|all|each)\b(?:\s\w+){0,2}\s(?:on|at|in)\s(?:the\s)?(?:same\s)?$", re.IGNORECASE)
-_HEADS = re.compile(r"\W*(?:(?:on|at|in)\s(?:the\s)?)?$", re.IGNORECASE)
-
-
-def _shared_slice(normalized: str, reading: Reading) -> list[tuple[Value, Group, Mention, int]]:
-    """Give several lesions the one slice that the sentence says they share: "both on slice 203", "Slice 203: ... and ..."."""
-    mentions = [mention for mention in usable_mentions(reading.mentions) if not mention.prior]
-    groups = [*(group for group, _ in reading.pairing.pairs), *reading.pairing.groups]
-    groups = sorted((group for group in groups if group.current), key=lambda group: group.first)
-    if len(mentions) != 1 or len(groups) < 2 or any(len(group.current) > 1 or group.current[0].is_range for group in groups):
-        return []
-    chunk, slices = mentions[0].chunk, slices_of(mentions[0])
-    if len(slices.numbers) > 1 or slices.is_range:
-        return []
-    said = _BOTH_ON.search(normalized[max(reading.sentence.start, chunk.start - 24) : chunk.start])
-    both_of_two = said is not None and (len(groups) == 2 or "both" not in said.group().lower())
-    heads = _HEADS.fullmatch(normalized[reading.sentence.start : chunk.start]) is not None and normalized[chunk.end :].lstrip()[:1] == ":"
-    return [(group.current[0], group, mentions[0], 0) for group in groups] if both_of_two or heads else []
 
 
 def _judge_pair(text: str, normalized: str, reading: Reading, group: Group, mention: Mention) -> list[Measurement]:
