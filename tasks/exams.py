@@ -19,6 +19,7 @@ from petarseg.anatomy.questions import make_questions
 from petarseg.anatomy.site import sites_of
 from petarseg.dataset.grid import CT_FILL_HU, PET_FILL_SUV, exam_grid
 from petarseg.dataset.labels import resample_labels
+from petarseg.dataset.relation_checks import SUV_SLACK
 from petarseg.dataset.resample import resample_image
 from petarseg.dataset.shards import write_shard
 from petarseg.dicom.convert import convert_ct, convert_pet
@@ -26,6 +27,7 @@ from petarseg.errors import ExamRejected, FindingRejected
 from petarseg.files import sha256_file, write_json
 from petarseg.keys import KeyFolder
 from petarseg.lesions.conventions import CONVENTIONS, SliceConvention
+from petarseg.lesions.finding import tolerance_of
 from petarseg.lesions.grow import grow_lesions
 from petarseg.lesions.job import Job
 from petarseg.lesions.match import Match, Query, match_findings
@@ -134,6 +136,7 @@ def find_lesions(
                 if lesion_id in review.masks:
                     lesion = edited_lesion(review.masks[lesion_id], pet, dataclasses.asdict(lesion))
                 step = "grow"
+                check_suv(lesion, query, config.lesions.tolerance_suv)
                 paint(labels, lesion, label=len(lesions) + 1)
             except FindingRejected as rejection:
                 rejects.append(
@@ -197,6 +200,12 @@ def query_of(number: int, finding: Mapping[str, Any]) -> Query:
         laterality=laterality,
         suv_decimals=decimals,
     )
+
+
+def check_suv(lesion: Lesion, query: Query, tolerance_suv: float) -> None:
+    """Reject a mask, grown or drawn, whose maximum is not the report's; a row that breaks its contract would stop all others."""
+    if abs(lesion.suv_max - query.suv_max) > tolerance_of(query, tolerance_suv) + SUV_SLACK:
+        raise FindingRejected(Reason.MASK_INCONSISTENT, {"suv_max": round(lesion.suv_max, 4), "suv_max_report": query.suv_max})
 
 
 def paint(labels: np.ndarray[Any, Any], lesion: Lesion, label: int) -> None:
