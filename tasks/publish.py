@@ -20,6 +20,7 @@ from petarseg.dataset.card import render_card
 from petarseg.dataset.checksums import NAME as CHECKSUMS
 from petarseg.dataset.checksums import write_checksums
 from petarseg.dataset.croissant import write_croissant
+from petarseg.dataset.hub import version_readme
 from petarseg.dataset.methods import methods_text
 from petarseg.dataset.tables import write_table
 from petarseg.dataset.validate import validate_dataset
@@ -118,6 +119,8 @@ def write_version(
     write_json(folder / "numbering.json", numbering)
     write_json(folder / "voters.json", assembled.voters)
     write_text(folder / "METHODS.md", f"# Methods\n\n{methods}\n")
+    about = {"name": config.dataset.name, "version": version, "license_id": config.dataset.license}
+    write_text(folder / "README.md", version_readme(**about, n_lesions=len(rows["lesions"])))
     write_text(folder / "run.toml", tomli_w.dumps(without_none(run_record(settings, version))))
     write_text(
         folder / "DATASET_CARD.md",
