@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -36,6 +37,7 @@ def write_page(
     rejected: Sequence[Mapping[str, Any]],
     pictures: Mapping[str, str],
     crops: Mapping[str, str] | None = None,
+    figure: str = "",
 ) -> None:
     """Write ``index.html``.
 
@@ -53,6 +55,8 @@ def write_page(
         Exam id to the address of its MIP, relative to the page.
     crops : mapping, optional
         Lesion id to the address of its three planes (`petarseg.quality.crops`), relative to the page.
+    figure : str
+        The funnel as SVG (`petarseg.dataset.funnel_figure`), put into the page as it is.
     """
     environment = Environment(
         loader=PackageLoader("petarseg.quality"), autoescape=True, undefined=StrictUndefined, trim_blocks=False, keep_trailing_newline=True
@@ -69,7 +73,8 @@ def write_page(
         by_exam.setdefault(lesion["exam_id"], []).append(shown)
     rejects: dict[str, list[dict[str, Any]]] = {}
     for reject in rejected:
-        rejects.setdefault(reject["exam_id"] or "", []).append({**reject, "meaning": Reason(reject["reason"]).description})
+        shown_reject = {**reject, "meaning": Reason(reject["reason"]).description, "facts": facts_of(reject["evidence"])}
+        rejects.setdefault(reject["exam_id"] or "", []).append(shown_reject)
     shown_exams = [
         {
             **exam,
@@ -84,6 +89,7 @@ def write_page(
         name=name,
         version=version,
         funnel=funnel,
+        figure=Markup(figure),
         distributions=distributions(exams, lesions),
         exams=shown_exams,
         other_rejects=sorted(rejects.items()),
@@ -95,6 +101,18 @@ def write_page(
         script_hash="sha256-" + base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii"),
     )
     write_text(path, text)
+
+
+def facts_of(evidence: str) -> str:
+    """Return the numbers and words of a reject's evidence in one line; what is nested is left to the table.
+
+    Examples
+    --------
+    >>> facts_of('{"axial_slice": 88, "nearest": [1, 2], "suv_max": 9.1, "why": "too far"}')
+    'axial slice 88, suv max 9.1, why too far'
+    """
+    facts = {name: value for name, value in json.loads(evidence).items() if isinstance(value, int | float | str)}
+    return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in sorted(facts.items()))
 
 
 def highlight_numbers(lesion: Mapping[str, Any]) -> Markup:

@@ -13,6 +13,7 @@ initials are for the people of the site. They may hold anything, so they are nev
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -31,6 +32,8 @@ REVIEWED = "reviewed"
 """Flag of a lesion that reviewers accepted."""
 DISPUTED = "review_disputed"
 """Flag of a lesion on which reviewers disagree."""
+MAX_SHOWN = 5
+LESION_ID = re.compile(r"L[0-9a-f]{8,}")
 MASK_EDITED = "mask_edited"
 """Flag of a lesion whose mask a reviewer drew."""
 
@@ -95,6 +98,23 @@ class Review:
     def unknown(self, lesion_ids: Iterable[str]) -> list[str]:
         """Return the reviewed lesions that are not among `lesion_ids`: of an older version, or of another dataset."""
         return sorted({*self.decisions, *self.masks} - set(lesion_ids))
+
+    def warnings(self, lesion_ids: Iterable[str]) -> list[str]:
+        """Tell, for people, which decisions and masks the build could not apply, given the ids of all lesions that it knows.
+
+        What looks like no lesion id is counted, not quoted: a file may carry the name of a patient.
+        """
+        unknown = self.unknown(lesion_ids)
+        ids = [lesion_id for lesion_id in unknown if LESION_ID.fullmatch(lesion_id)]
+        warnings = []
+        if ids:
+            shown = ", ".join(ids[:MAX_SHOWN]) + (f" and {len(ids) - MAX_SHOWN} more" if len(ids) > MAX_SHOWN else "")
+            warnings.append(
+                f"review/: {len(ids)} reviewed lesions are not of this build ({shown}): of another dataset, or their report has changed"
+            )
+        if others := len(unknown) - len(ids):
+            warnings.append(f"review/: {others} masks or decisions carry no lesion id; name a mask <lesion_id>.nii.gz")
+        return warnings
 
     def key(self, lesion_ids: Iterable[str]) -> list[object]:
         """Return what a stage must hash so that it runs again when the review of these lesions changes."""

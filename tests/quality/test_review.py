@@ -46,6 +46,17 @@ def test_words_and_initials_are_not_published(tmp_path):
     assert "AB" not in published
 
 
+def test_decisions_on_unknown_lesions_are_told_without_names(tmp_path):
+    decide(tmp_path / "review", "AB", L00000000aa="accept", L00000000bb="reject")
+    (tmp_path / "review" / "John Smith.nii.gz").write_bytes(b"")
+    review = read_review(tmp_path / "review")
+    warnings = review.warnings(["L00000000aa"])
+    assert "1 reviewed lesions are not of this build (L00000000bb)" in warnings[0]
+    assert "1 masks or decisions carry no lesion id" in warnings[1]
+    assert "Smith" not in "".join(warnings)
+    assert review.warnings(["L00000000aa", "L00000000bb", "John Smith"]) == []
+
+
 @pytest.mark.parametrize(
     "text", ["", "[]", '{"format": "other"}', '{"format": "petarseg-review-1"}', '{"format": "petarseg-review-1", "decisions": [1]}']
 )

@@ -80,7 +80,52 @@ function filterRows(text) {
   }
 }
 
-document.addEventListener("change", (event) => { if (event.target.closest("article[data-lesion], #toolbar")) changed(); });
+// Exams come in pages: a browser lays out twenty of them in no time, a thousand in a minute.
+const PAGE = 20;
+const cases = [...document.querySelectorAll("section.case")];
+let current = 0;
+
+function turnTo(number) {
+  current = Math.max(0, Math.min(number, Math.ceil(cases.length / PAGE) - 1));
+  cases.forEach((section, index) => { section.hidden = Math.floor(index / PAGE) !== current; });
+  const last = Math.min((current + 1) * PAGE, cases.length);
+  for (const place of document.querySelectorAll(".place")) place.textContent = `exams ${cases.length ? current * PAGE + 1 : 0} to ${last} of ${cases.length}`;
+  for (const button of document.querySelectorAll("button[data-turn]")) {
+    button.disabled = button.dataset.turn < 0 ? current === 0 : last === cases.length;
+  }
+}
+
+function goTo(id) {
+  const target = document.getElementById(id);
+  const section = target && target.closest("section.case");
+  if (!section) return false;
+  turnTo(Math.floor(cases.indexOf(section) / PAGE));
+  target.scrollIntoView();
+  if (target.matches("article")) target.focus({ preventScroll: true });
+  return true;
+}
+
+function nextOpen() {
+  const made = new Set(decisions().map((d) => d.lesion_id));
+  const ids = [...articles.keys()];
+  const here = ids.indexOf(document.activeElement?.closest?.("article")?.dataset.lesion);
+  const open = [...ids.slice(here + 1), ...ids.slice(0, here + 1)].find((id) => !made.has(id));
+  if (open) goTo(open); else progress.textContent = "every lesion has a decision";
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("textarea, input:not([type=radio])")) return;
+  const article = document.activeElement?.closest?.("article");
+  if (event.key === "n") nextOpen();
+  else if (article && (event.key === "a" || event.key === "r")) {
+    article.querySelector(`input[value=${event.key === "a" ? "accept" : "reject"}]`).click();
+  } else return;
+  event.preventDefault();
+});
+window.addEventListener("hashchange", () => goTo(location.hash.slice(1)));
+
+document.addEventListener("change", (event) => { if (event.target.id === "goto") goTo(event.target.value.trim());
+  else if (event.target.closest("article[data-lesion], #toolbar")) changed(); });
 document.addEventListener("input", (event) => {
   if (event.target.id === "filter") filterRows(event.target.value);
   else if (event.target.matches("textarea")) changed();
@@ -88,6 +133,13 @@ document.addEventListener("input", (event) => {
 document.addEventListener("click", (event) => {
   if (event.target.matches("th button")) sortBy(event.target);
   else if (event.target.id === "download") download();
+  else if (event.target.id === "next") nextOpen();
+  else if (event.target.matches("button[data-turn]")) {
+    turnTo(current + Number(event.target.dataset.turn));
+    document.getElementById("exams").scrollIntoView();
+  } else if (event.target.matches('a[href^="#"]')) {
+    if (goTo(event.target.hash.slice(1))) event.preventDefault();
+  }
   else if (event.target.matches("button.clear")) {
     const article = event.target.closest("article");
     for (const radio of article.querySelectorAll("input[type=radio]")) radio.checked = false;
@@ -101,3 +153,5 @@ document.getElementById("upload").addEventListener("change", async (event) => {
   try { restore(JSON.parse(await file.text())); changed(); } catch { progress.textContent = `${file.name} is not a decisions file`; }
 });
 restore(readDraft());
+turnTo(0);
+if (location.hash) goTo(location.hash.slice(1));
