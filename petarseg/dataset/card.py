@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-Rows = Sequence[Mapping[str, Any]]
+from petarseg.dataset.cohort import Rows, card_tables
 
-AGE_STEP = 10
+FIGURE = "figures/funnel.svg"
+"""Where the card and the QA page expect the funnel, relative to the dataset."""
 
 
 def render_card(
@@ -25,9 +24,9 @@ def render_card(
     n_rejected: int,
     funnel: Rows,
     methods: str,
-    suv_floor: float,
-    method: str,
-    structure: str,
+    limits: Sequence[str],
+    extent_mm: Mapping[str, float] | None = None,
+    small: int = 1,
 ) -> str:
     """Return the card as Markdown with the YAML header of the Hugging Face hub.
 
@@ -42,15 +41,16 @@ def render_card(
     funnel : sequence of mapping
         Rows with stage, unit, read, kept, dropped.
     methods : str
-        What ran, in words (`petarseg.dataset.methods`).
-    suv_floor : float
-        Findings below it were dropped.
-    method, structure : str
-        Threshold method; who structured the findings.
+        What ran, in words (`petarseg.dataset.methods.methods_text`).
+    limits : sequence of str
+        What a user has to know, a sentence each (`petarseg.dataset.methods.known_limits`).
+    extent_mm : mapping, optional
+        Exam id to the height of its PET's field of view.
+    small : int
+        Categories of patients with fewer exams are summed up as "Others".
     """
     environment = Environment(loader=PackageLoader("petarseg.dataset"), undefined=StrictUndefined, keep_trailing_newline=True)
     environment.filters["cell"] = cell
-    tables = cohort_tables(lesions, exams)
     return environment.get_template("card.md.j2").render(
         name=name,
         version=version,
@@ -64,47 +64,30 @@ def render_card(
         size_category=size_category(len(lesions)),
         spacing="x".join(f"{value:g}" for value in exams[0]["spacing_mm"]) if exams else "3x3x3",
         shape="x".join(str(value) for value in exams[0]["shape"]) if exams else "192x192x352",
-        tables=[(title, rows) for title, (_, rows) in tables.items()],
-        columns={title: unit for title, (unit, _) in tables.items()},
+        tables=card_tables(lesions, exams, extent_mm=extent_mm or {}, small=small),
+        small=small,
         funnel=funnel,
+        figure=FIGURE,
         methods=methods,
-        suv_floor=f"{suv_floor:g}",
-        method=method,
-        structure=structure,
+        limits=limits,
+        faces=faces_text(exams),
     )
 
 
-def cohort_tables(lesions: Rows, exams: Rows) -> dict[str, tuple[str, list[tuple[str, int]]]]:
-    """Return the cohort's tables: title to (what is counted, rows of label and count)."""
-    return {
-        "Splits": ("exams", count(exam["split"] for exam in exams)),
-        "Tracers": ("exams", count(exam["tracer"] for exam in exams)),
-        "Sex": ("exams", count(exam["sex"] for exam in exams)),
-        "Age": ("exams", sorted(count(age_band(exam["age_years"]) for exam in exams))),
-        "Cancer types": ("exams", count(exam["cancer_type"] for exam in exams)),
-        "Scanners": ("exams", count(" ".join(filter(None, (exam["manufacturer"], exam["model"]))) or None for exam in exams)),
-        "Regions": ("lesions", count(lesion["region"] for lesion in lesions)),
-        "Organs": ("lesions", count(lesion["organ"] for lesion in lesions)),
-    }
-
-
-def count(values: Iterable[str | None]) -> list[tuple[str, int]]:
-    """Return (value, count), most frequent first, then by name; None is written "unknown"."""
-    counts = Counter("unknown" if value is None else str(value) for value in values)
-    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+def faces_text(exams: Rows) -> str:
+    """Say what became of the faces."""
+    states = {exam.get("face", "kept") for exam in exams}
+    if states <= {"kept"}:
+        return "The faces of PET and CT are not removed: treat the images as identifiable."
+    return (
+        "Faces were removed from PET, CT and anatomy labels: what lies within 30 mm of the skin between brow, ears and chin is air. "
+        "This makes recognition hard and is no proof of anonymity."
+    )
 
 
 def cell(value: object) -> str:
     """Return a value as the text of one cell of a Markdown table."""
     return " ".join(str(value).split()).replace("|", "\\|")
-
-
-def age_band(age_years: int | None) -> str | None:
-    """Return the decade of an age, such as "60-69"."""
-    if age_years is None:
-        return None
-    low = age_years // AGE_STEP * AGE_STEP
-    return "90+" if low >= 90 else f"{low:02d}-{low + AGE_STEP - 1:02d}"
 
 
 def size_category(n: int) -> str:
