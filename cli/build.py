@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
 from rich.table import Table
 
 from cli.console import EXIT_OK, EXIT_REJECTED, add, err, print_json, progress_bar
@@ -91,6 +92,8 @@ def show(result: BuildResult) -> None:
     err.print(table)
     state = "unchanged" if result.reused else "published"
     err.print(f"{state} [bold]{result.version}[/]: {result.n_lesions} lesions of {result.n_exams} exams, {result.n_rejected} rejects")
+    for warning in result.warnings:
+        err.print(f"[yellow]warning[/]  {escape(warning)}")
     err.print(f"dataset  {result.dataset}")
     err.print(f"look     {result.qa}")
 

@@ -58,7 +58,7 @@ class Reason(StrEnum):
     # --- de-identification ---
     BURNED_IN_RISK = "burned_in_risk", "The image class may carry burned-in text."
     DEID_LEAK = "deid_leak", "An identifying value of the input was found in the output."
-    FACE_VISIBLE = "face_visible", "The head is in the field of view and the policy asks for defacing."
+    FACE_UNSURE = "face_unsure", "Faces are to be removed, and neither the face nor its absence could be told from the CT."
     # --- text ---
     NO_USABLE_SENTENCE = "no_usable_sentence", "The report has no sentence with a current SUVmax and an axial slice."
     NO_FINDINGS_SECTION = "no_findings_section", "No findings section was recognised."

@@ -145,6 +145,9 @@ class AnatomyConfig(Section):
     weights: Path | None = Field(None, description="For totalsegmentator: folder of the staged weights; nothing is ever downloaded.")
     fast: bool = Field(True, description="For totalsegmentator: the 3 mm model instead of the 1.5 mm ones.")
     device: str = Field("gpu", pattern=r"^(cpu|gpu|gpu:\d+)$", description="For totalsegmentator: cpu, gpu or gpu:N.")
+    python: Path | None = Field(
+        None, description="For totalsegmentator: interpreter of the environment that holds it, made by `make anatomy`; None = this one."
+    )
 
 
 class DatasetConfig(Section):
@@ -153,6 +156,12 @@ class DatasetConfig(Section):
     name: str = Field("petarseg-dataset", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name on the card.")
     label: str = Field("v1", pattern=r"^[A-Za-z0-9][A-Za-z0-9._]*$", description="First part of the version; a content hash follows.")
     license: str = Field("other", description="SPDX id of the licence under which you publish, or 'other'.")
+    deface: bool = Field(
+        False,
+        description="Remove the face from PET, CT and anatomy labels. Exams in which neither the face nor its absence can be told from "
+        "the CT are rejected (face_unsure).",
+    )
+    small_cells: int = Field(5, ge=1, description='Categories of fewer exams are summed up as "Others" on the dataset card; 1 shows all.')
     train_fraction: float = Field(0.8, ge=0, le=1, description="Share of patients in train.")
     val_fraction: float = Field(0.1, ge=0, le=1, description="Share of patients in val; the rest is test.")
 

@@ -19,4 +19,5 @@ class BuildResult(BaseModel):
     n_lesions: int = Field(ge=0, description="Lesions in the dataset.")
     n_rejected: int = Field(ge=0, description="Rows of rejected.parquet.")
     reused: bool = Field(description="True when this version was already there and nothing was written.")
+    warnings: list[str] = Field(default_factory=list, description="What a person should look at, such as decisions on unknown lesions.")
     funnel: Funnel = Field(description="What each stage read, kept and dropped.")

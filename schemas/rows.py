@@ -62,7 +62,11 @@ class LesionRow(Row):
         description="Box of the mask in lesions.nii.gz: i0, j0, k0 (first), i1, j1, k1 (one past the last).",
     )
     mask_label: int = Field(ge=1, description="Value of this lesion in lesions.nii.gz.")
-    anatomy_class: str | None = Field(description="Class of anatomy.nii.gz with the largest overlap.")
+    anatomy_class: str | None = Field(description="Class of anatomy.nii.gz with the largest overlap, else the nearest within 30 mm.")
+    anatomy_overlap: float | None = Field(
+        None, ge=0, le=1, description="Share of the lesion that the overlapping class covers; 0 when anatomy_class is only near."
+    )
+    anatomy_nearest: str | None = Field(None, description="Class of anatomy.nii.gz nearest to the lesion's centre of mass, within 30 mm.")
     slice_convention: str = Field(description="How the report's slice number was read.")
     flags: list[str] = Field(description="Quality flags; empty when nothing was noticed.")
     voters: str = Field(description="JSON: each voter's answer.")
@@ -94,6 +98,9 @@ class ExamRow(Row):
     suv_assumptions: list[str] = Field(description="What the SUV rule had to assume.")
     manufacturer: str | None = Field(description="Scanner manufacturer.")
     model: str | None = Field(description="Scanner model.")
+    face: Literal["kept", "removed", "absent"] = Field(
+        "kept", description="What became of the face: kept, removed from PET, CT and anatomy, or not in the field of view."
+    )
     n_lesions: int = Field(ge=1, description="Lesions of this exam in lesions.parquet.")
     pet_path: str = Field(description="PET in SUVbw, relative to the dataset.")
     ct_path: str = Field(description="CT in HU, relative to the dataset.")

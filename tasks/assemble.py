@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from petarseg import __version__
+from petarseg.anatomy.organs import organ_flags
 from petarseg.dataset.splits import split_of
 from petarseg.errors import ContractError
 from petarseg.files import content_key
@@ -41,6 +42,10 @@ class Assembled:
     grids: dict[str, Any] = field(default_factory=dict)
     disagreements: list[Disagreement] = field(default_factory=list)
     voters: dict[str, Any] = field(default_factory=dict)
+    known_lesions: set[str] = field(default_factory=set)
+    """Ids of all usable findings, kept or not: what a reviewer may have judged."""
+    labels: dict[str, Any] = field(default_factory=dict)
+    """Who labelled the CT, and the name of each label: the same for every exam of a version."""
 
 
 class Assembler:
@@ -69,6 +74,7 @@ class Assembler:
         findings = self._findings(exam_id)
         if not findings:
             return
+        self._out.known_lesions.update(lesion_id_of(self._keys, exam_id, finding) for finding in findings)
         converted = self._workspace.result("convert", exam_id)
         if self._lost(exam_id, "convert", converted, findings, "convert", "findings of converted exams"):
             return
@@ -172,7 +178,8 @@ class Assembler:
                 self._reject(exam_id, "finish", Reason.OUTSIDE_GRID, {"max_ras_mm": lesion["max_ras_mm"]}, sentence=finding["sentence"])
                 continue
             self._keep("resample")
-            rows.append(self._lesion_row(exam_id, exam, finding, lesion, place, structure))
+            organ = organ_flags(structure["organ"], structure["laterality"], place["near_mm"], finished["anatomy_present"])
+            rows.append(self._lesion_row(exam_id, exam, finding, lesion, place, structure, organ))
         if not rows:
             self._drop("publish exams", Reason.NO_LESION)
             self._reject(exam_id, "finish", Reason.NO_LESION, {"findings": len(findings)}, sentence=None)
@@ -180,6 +187,7 @@ class Assembler:
         self._keep("publish exams")
         self._out.lesions += rows
         self._out.grids[exam_id] = finished["grid"]
+        self._out.labels = {"labelled_by": finished["anatomy_model"], "classes": finished["anatomy_classes"]}
         self._out.exams.append(self._exam_row(exam_id, exam, converted, finished, n_lesions=len(rows)))
         for item in finished["anatomy"]:
             key = f"{exam_id}/{item['anatomy_class']}"
@@ -205,6 +213,7 @@ class Assembler:
         lesion: Mapping[str, Any],
         place: Mapping[str, Any],
         structure: Mapping[str, Any],
+        organ: Sequence[str],
     ) -> LesionRow:
         lesion_id = lesion_id_of(self._keys, exam_id, finding)
         provenance = {
@@ -233,9 +242,9 @@ class Assembler:
             max_ras_mm=[round(value, 3) for value in lesion["max_ras_mm"]],
             bbox_ijk=place["bbox_ijk"],
             mask_label=lesion["label"],
-            anatomy_class=place["anatomy_class"],
+            **{name: place[name] for name in ("anatomy_class", "anatomy_overlap", "anatomy_nearest")},
             slice_convention=lesion["slice_convention"],
-            flags=sorted({*lesion["flags"], *place["flags"], *structure["flags"]}),
+            flags=sorted({*lesion["flags"], *place["flags"], *structure["flags"], *organ}),
             voters=json.dumps(finding["voters"], sort_keys=True),
             provenance=json.dumps(provenance, sort_keys=True),
         )
@@ -265,6 +274,7 @@ class Assembler:
             suv_assumptions=pet["assumptions"],
             manufacturer=pet.get("manufacturer"),
             model=pet.get("model"),
+            face=finished["face"],
             n_lesions=n_lesions,
             **{f"{name}_path": f"volumes/{exam_id}/{name}.nii.gz" for name in VOLUMES},
             sha256=content_digest(digests),
@@ -348,7 +358,7 @@ def published_settings(config: BuildConfig) -> dict[str, Any]:
             "run": True,
             "reports": {"deny", "columns"},
             "lesions": {"device"},
-            "anatomy": {"weights", "device"},
+            "anatomy": {"weights", "device", "python"},
             "extraction": {"endpoints": {"__all__": server}},
             "structure": {"endpoint": server},
         },
@@ -361,5 +371,5 @@ def version_of(assembled: Assembled, config: BuildConfig, numbering: Mapping[str
     rows = [row.model_dump(mode="json") for table in tables for row in table]
     stages = {name: value for name, value in vars(versions).items() if name.isupper()}
     funnel, settings = assembled.funnel.model_dump(mode="json"), published_settings(config)
-    key = content_key(rows, funnel, assembled.grids, assembled.voters, numbering, settings, stages, __version__)
+    key = content_key(rows, funnel, assembled.grids, assembled.voters, assembled.labels, numbering, settings, stages, __version__)
     return f"{config.dataset.label}-{key[:10]}"

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from petarseg.anatomy.face import NEAR_FACE, Face, find_face
 from petarseg.anatomy.questions import make_questions
 from petarseg.anatomy.site import sites_of
 from petarseg.dataset.grid import CT_FILL_HU, PET_FILL_SUV, exam_grid
@@ -239,8 +240,8 @@ def lesion_record(
 
 
 @exam_task(name="finish exam", task_run_name="finish {exam_id}")
-def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], labeller: Labeller) -> dict[str, Any]:
-    """Label the CT and write the four volumes on the 3 mm grid, with the pictures of exam and lesions, below ``final/``."""
+def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], labeller: Labeller, *, deface: bool = False) -> dict[str, Any]:
+    """Label the CT, remove the face if asked to, and write the volumes on the 3 mm grid, with their pictures, below ``final/``."""
     folder = workspace.exam_dir(exam_id)
     final = folder / "final"
 
@@ -255,6 +256,12 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
             "lesions": lesions.volume,
             "anatomy": labeller.label(ct, grid),
         }
+        face, near_face = Face.KEPT, ()
+        if deface:
+            # After labelling, which wants the whole head, and before anything that is published is written or drawn.
+            found = find_face(volumes["pet"], volumes["ct"], volumes["lesions"])
+            volumes = found.apply_all(volumes)
+            face, near_face = found.face, found.near_lesions
         files = []
         for name, volume in volumes.items():
             volume.save(final / f"{name}.nii.gz", reproducible=True)
@@ -274,15 +281,23 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
                 {
                     **dataclasses.asdict(record),
                     "bbox_ijk": box_of(volumes["lesions"], record.label),
+                    "flags": [*record.flags, *([NEAR_FACE] if record.label in near_face else [])],
                     "anatomy_class": sites[record.label].best,
+                    "anatomy_overlap": sites[record.label].overlap_fraction,
+                    "anatomy_nearest": sites[record.label].nearest_class,
+                    "near_mm": sites[record.label].near_mm,
                 }
                 for record in there
             ],
+            "face": face.value,
+            "anatomy_classes": dict(labeller.names),
+            "anatomy_present": [names[label] for label in np.unique(volumes["anatomy"].array).tolist() if label in names],
+            "anatomy_model": dict(labeller.record),
             "anatomy": [dataclasses.asdict(item) for item in make_questions(volumes["anatomy"], names, seed=exam_id)],
         }
         return result, files
 
-    inputs = (versions.FINISH, exam["source_key"], workspace.key_of("lesions", exam_id), labeller.key)
+    inputs = (versions.FINISH, exam["source_key"], workspace.key_of("lesions", exam_id), labeller.key, deface)
     return exam_stage(workspace, "finish", exam_id, inputs, make)
 
 

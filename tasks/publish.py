@@ -7,6 +7,7 @@ A version is assembled in ``dataset/.staging``, checked, given checksums, rename
 from __future__ import annotations
 
 import json
+import math
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,18 +17,20 @@ from typing import Any
 import tomli_w
 
 from petarseg import __version__
-from petarseg.dataset.card import render_card
+from petarseg.dataset.card import FIGURE, render_card
 from petarseg.dataset.checksums import NAME as CHECKSUMS
 from petarseg.dataset.checksums import write_checksums
 from petarseg.dataset.croissant import write_croissant
+from petarseg.dataset.funnel_figure import funnel_svg
 from petarseg.dataset.hub import version_readme
-from petarseg.dataset.methods import methods_text
+from petarseg.dataset.methods import known_limits, methods_text, what_ran
 from petarseg.dataset.tables import write_table
 from petarseg.dataset.validate import validate_dataset
 from petarseg.errors import ContractError
 from petarseg.files import sha256_file, write_json, write_text
 from petarseg.keys import KeyFolder
 from petarseg.quality.page import write_page
+from petarseg.quality.review import read_review
 from petarseg.reports.review import write_review
 from schemas.arrow import arrow_schema
 from schemas.config import BuildConfig
@@ -75,6 +78,7 @@ def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
         n_lesions=len(assembled.lesions),
         n_rejected=len(assembled.rejected),
         reused=reused,
+        warnings=read_review(workspace.root / "review").warnings(assembled.known_lesions),
         funnel=assembled.funnel,
     )
 
@@ -112,12 +116,16 @@ def write_version(
         known[f"{name}.parquet"] = sha256_file(folder / f"{name}.parquet")
 
     settings = published_settings(config)
-    methods = methods_text(settings, software=__version__)
+    ran = what_ran(rows["lesions"], rows["exams"], rows["rejected"], assembled.labels.get("labelled_by", {}))
+    methods = methods_text(settings, ran, software=__version__)
     funnel = assembled.funnel.table()
     write_json(folder / "funnel.json", assembled.funnel.model_dump(mode="json"))
+    figure = funnel_svg([stage.model_dump(mode="json") for stage in assembled.funnel.stages])
+    write_text(folder / FIGURE, figure)
     write_json(folder / "grids.json", assembled.grids)
     write_json(folder / "numbering.json", numbering)
     write_json(folder / "voters.json", assembled.voters)
+    write_json(folder / "anatomy_labels.json", assembled.labels)
     write_text(folder / "METHODS.md", f"# Methods\n\n{methods}\n")
     about = {"name": config.dataset.name, "version": version, "license_id": config.dataset.license}
     write_text(folder / "README.md", version_readme(**about, n_lesions=len(rows["lesions"])))
@@ -135,9 +143,9 @@ def write_version(
             n_rejected=len(rows["rejected"]),
             funnel=funnel,
             methods=methods,
-            suv_floor=config.extraction.suv_floor,
-            method=config.lesions.method,
-            structure=config.structure.method,
+            limits=known_limits(settings, ran),
+            extent_mm={exam_id: extent_z_mm(grid) for exam_id, grid in assembled.grids.items()},
+            small=config.dataset.small_cells,
         ),
     )
     write_croissant(
@@ -158,6 +166,7 @@ def write_version(
         rejected=rows["rejected"],
         pictures={exam.exam_id: f"{exam.exam_id}.png" for exam in assembled.exams},
         crops={lesion.lesion_id: f"{lesion.lesion_id}.png" for lesion in assembled.lesions},
+        figure=figure,
     )
     write_contracts(folder / "contracts")
     write_checksums(folder, known)
@@ -177,6 +186,11 @@ def refuse_broken(folder: Path) -> None:
     """
     for broken in validate_dataset(folder, rehash=False, volumes=False):
         raise ContractError(broken.table, broken.column, broken.rule, broken.key)
+
+
+def extent_z_mm(grid: Mapping[str, Any]) -> float:
+    """Return how much of the patient the native PET shows from head to feet, from the record of an exam's grid."""
+    return float(grid["native_shape"][2]) * math.hypot(*(row[2] for row in grid["native_affine_ras_mm"][:3]))
 
 
 def numbering_record(workspace: Workspace, config: BuildConfig) -> dict[str, Any]:

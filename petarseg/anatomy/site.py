@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
@@ -28,12 +28,15 @@ class Site:
         Class nearest to the lesion's centre of mass (0 mm when the centre lies inside it); None when nothing is within reach.
     distance_mm : float or None
         Distance of that class.
+    near_mm : mapping
+        Every class within reach of any part of the lesion, to its distance from the lesion's border (0 where they overlap).
     """
 
     overlap_class: str | None
     overlap_fraction: float
     nearest_class: str | None
     distance_mm: float | None
+    near_mm: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def best(self) -> str | None:
@@ -85,6 +88,7 @@ def sites_of(lesions: Volume, anatomy: Volume, names: Mapping[int, str], *, sear
             round(fraction, 4),
             None if nearest is None else names[nearest],
             None if distance_mm is None else round(distance_mm, 2),
+            _near(anatomy.array[wide], lesions.array[wide] == label, known, names, lesions.spacing_mm, search_mm),
         )
     return sites
 
@@ -109,3 +113,21 @@ def _nearest(
     distance_mm = np.linalg.norm(gap_mm, axis=1)
     best = int(distance_mm.argmin())
     return int(labels[tuple(where[best])]), float(distance_mm[best])
+
+
+def _near(
+    labels: np.ndarray,
+    lesion: np.ndarray,
+    known: np.ndarray,
+    names: Mapping[int, str],
+    spacing_mm: tuple[float, float, float],
+    search_mm: float,
+) -> dict[str, float]:
+    """Return each known class within `search_mm` of the lesion's border, to its distance in mm; the nearest first."""
+    there = np.intersect1d(np.unique(labels), known)
+    if not there.size:
+        return {}
+    away_mm = ndimage.distance_transform_edt(~lesion, sampling=spacing_mm)
+    nearest_mm = ndimage.minimum(away_mm, labels, index=there)
+    found = sorted((float(mm), int(label)) for mm, label in zip(nearest_mm, there, strict=True) if mm <= search_mm)
+    return {names[label]: round(mm, 1) for mm, label in found}

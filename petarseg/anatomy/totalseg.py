@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -23,7 +24,8 @@ from petarseg.errors import ConfigError, TransientError
 from petarseg.files import write_json
 from petarseg.volume import Units, Volume
 
-WORKER = (sys.executable, "-m", "petarseg.anatomy.totalseg_worker")
+WORKER = Path(__file__).with_name("totalseg_worker.py")
+"""Needs nothing of petarseg, so that an interpreter without petarseg can run it."""
 N_CLASSES = 117
 
 
@@ -36,13 +38,16 @@ class TotalSegmentator:
         From `petarseg.anatomy.weights.check_weights`.
     device : str
         ``cpu``, ``gpu`` or ``gpu:N``. Start one worker per GPU.
-    command : sequence of str
+    python : Path, optional
+        Interpreter of the environment that holds TotalSegmentator; by default this one. TotalSegmentator pins much and brings a
+        torchvision that CPU builds of torch cannot load: an environment of its own keeps that out of petarseg's.
+    command : sequence of str, optional
         The worker process; replaced in tests.
 
     Raises
     ------
     ConfigError
-        If the extra ``anatomy`` is not installed, or the worker does not start.
+        If TotalSegmentator is not installed there, or the worker does not start.
 
     Notes
     -----
@@ -55,12 +60,12 @@ class TotalSegmentator:
     ...     organs = model.label(ct)
     """
 
-    def __init__(self, weights: StagedWeights, *, device: str = "cpu", command: tuple[str, ...] = WORKER) -> None:
-        if command is WORKER and find_spec("totalsegmentator") is None:
-            raise ConfigError("anatomy.method 'totalsegmentator' needs the extra: pip install 'petarseg[anatomy]' -c constraints.txt")
+    def __init__(
+        self, weights: StagedWeights, *, device: str = "cpu", python: Path | None = None, command: tuple[str, ...] | None = None
+    ) -> None:
         self._weights = weights
         self._device = device
-        self._command = command
+        self._command = worker_command(python) if command is None else command
         self._home = tempfile.TemporaryDirectory(prefix="petarseg-totalseg-")
         self._process: subprocess.Popen[str] | None = None
         self.classes: Mapping[int, str] = {}
@@ -152,7 +157,7 @@ class TotalSegmentator:
         )
         ready = self._receive()
         if ready is None or not ready.get("ready"):
-            raise ConfigError("the TotalSegmentator worker does not start; try: python -m petarseg.anatomy.totalseg_worker < /dev/null")
+            raise ConfigError(f"the TotalSegmentator worker does not start; to see why: {shlex.join(self._command)} < /dev/null")
         self.version = str(ready["version"])
         self.classes = {int(label): str(name) for label, name in ready["classes"].items()}
 
@@ -202,3 +207,24 @@ class TotalSegmentator:
         if unknown:
             raise ConfigError(f"TotalSegmentator gave labels without a name: {unknown[:5]}")
         return Volume(labels.array.astype(np.uint8), ct.affine, Units.LABEL)
+
+
+def worker_command(python: Path | None) -> tuple[str, ...]:
+    """Return how the worker is started by the interpreter `python`, or by this one.
+
+    Raises
+    ------
+    ConfigError
+        If the interpreter is not there, or this one has no TotalSegmentator.
+    """
+    if python is None:
+        if find_spec("totalsegmentator") is None:
+            raise ConfigError(
+                "anatomy.method 'totalsegmentator' needs TotalSegmentator: run `make anatomy` and set anatomy.python to "
+                ".venv-anatomy/bin/python, or install the extra here: pip install 'petarseg[anatomy]' -c constraints.txt"
+            )
+        python = Path(sys.executable)
+    elif not python.is_file():
+        raise ConfigError(f"anatomy.python: no interpreter at {python}; `make anatomy` makes .venv-anatomy/bin/python")
+    # -P: the worker's folder holds a site.py, which must not be found in place of Python's own.
+    return (str(python), "-P", str(WORKER))

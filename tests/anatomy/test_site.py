@@ -32,6 +32,15 @@ def test_overlap_and_nearest() -> None:
     assert sites[4].distance_mm == pytest.approx(12.0)
 
 
+def test_near_is_measured_from_the_border_of_the_lesion() -> None:
+    lesions, anatomy = maps()
+    lesions.array[12:21, 5:8, 5:8] = 1
+    site = sites_of(lesions, anatomy, NAMES)[1]
+    # The lesion holds liver voxels; its last voxel, 20, lies five voxels from the spleen's first, 25.
+    assert site.near_mm == {"liver": 0.0, "spleen": 15.0}
+    assert list(sites_of(lesions, anatomy, NAMES, search_mm=10.0)[1].near_mm) == ["liver"]
+
+
 def test_out_of_reach() -> None:
     lesions, anatomy = maps()
     anatomy.array[...] = 0

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from petarseg.anatomy.totalseg import TotalSegmentator
+from petarseg.anatomy.totalseg import TotalSegmentator, worker_command
 from petarseg.anatomy.weights import FAST, FULL, SUMS, StagedWeights, check_weights
 from petarseg.errors import ConfigError, TransientError
 from petarseg.volume import Units, Volume
@@ -64,6 +64,18 @@ def test_wrong_answers_are_refused(tmp_path: Path, mode: str, message: str) -> N
 def test_a_worker_that_does_not_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="does not start"):
         model(tmp_path, "dead")
+
+
+def test_another_environment_runs_the_worker(tmp_path: Path) -> None:
+    assert worker_command(Path(sys.executable))[0] == sys.executable
+    with pytest.raises(ConfigError, match="no interpreter at"):
+        worker_command(tmp_path / "python")
+
+
+def test_without_totalsegmentator_the_way_out_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("petarseg.anatomy.totalseg.find_spec", lambda name: None)
+    with pytest.raises(ConfigError, match="make anatomy"):
+        worker_command(None)
 
 
 def stage(folder: Path, names: tuple[str, ...], n_bytes: int = 100) -> Path:

@@ -1,4 +1,4 @@
-"""The real ``totalsegmentator()`` on written-down weights. Needs the extra ``anatomy``."""
+"""The real ``totalsegmentator()`` on written-down weights. Needs the environment of ``make anatomy``, or the extra ``anatomy`` here."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("totalsegmentator", reason="needs the extra 'anatomy'")
-
 sys.path.insert(0, str(Path(__file__).parent))
 
-from tiny_weights import PHANTOM_HU, write_tiny_weights
+from tiny_weights import PHANTOM_HU, anatomy_python, stage_tiny_weights
 
 from petarseg.anatomy.totalseg import N_CLASSES, TotalSegmentator
-from petarseg.anatomy.weights import FAST, FULL, check_weights
+from petarseg.anatomy.weights import FAST, check_weights
 from petarseg.errors import ConfigError
 from petarseg.volume import Units, Volume
 
-pytestmark = pytest.mark.slow
+PYTHON = anatomy_python()
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(PYTHON is None, reason="needs TotalSegmentator: make anatomy")]
 
 
 def phantom(spacing_mm: float) -> tuple[Volume, np.ndarray]:
@@ -34,11 +33,11 @@ def phantom(spacing_mm: float) -> tuple[Volume, np.ndarray]:
 
 
 def test_fast_mode_finds_all_classes(tmp_path: Path) -> None:
-    write_tiny_weights(tmp_path, FAST[0], range(1, N_CLASSES + 1), 3.0, "nnUNetTrainer_4000epochs_NoMirroring")
+    stage_tiny_weights(tmp_path, fast=True)
     with pytest.raises(ConfigError, match="test weights"):
         check_weights(tmp_path, fast=True)
     ct, expected = phantom(3.0)
-    with TotalSegmentator(check_weights(tmp_path, fast=True, allow_test_weights=True)) as model:
+    with TotalSegmentator(check_weights(tmp_path, fast=True, allow_test_weights=True), python=PYTHON) as model:
         labels = model.label(ct)
         assert len(model.classes) == N_CLASSES
     assert labels.same_grid(ct)
@@ -46,20 +45,15 @@ def test_fast_mode_finds_all_classes(tmp_path: Path) -> None:
 
 
 def test_five_parts_find_all_classes(tmp_path: Path) -> None:
-    from totalsegmentator.map_to_binary import class_map, class_map_5_parts
-
-    numbers = {name: number for number, name in class_map["total"].items()}
-    for folder, part in zip(FULL, class_map_5_parts.values(), strict=False):
-        in_order = [numbers[part[label]] for label in sorted(part)]
-        write_tiny_weights(tmp_path, folder, in_order, 1.5, "nnUNetTrainerNoMirroring")
+    stage_tiny_weights(tmp_path, fast=False)
     ct, expected = phantom(1.5)
-    with TotalSegmentator(check_weights(tmp_path, fast=False, allow_test_weights=True)) as model:
+    with TotalSegmentator(check_weights(tmp_path, fast=False, allow_test_weights=True), python=PYTHON) as model:
         assert np.array_equal(model.label(ct).array, expected)
 
 
 def test_missing_weights_never_reach_the_network(tmp_path: Path) -> None:
-    write_tiny_weights(tmp_path, FAST[0], range(1, N_CLASSES + 1), 3.0, "nnUNetTrainer_4000epochs_NoMirroring")
+    stage_tiny_weights(tmp_path, fast=True)
     staged = check_weights(tmp_path, fast=True, allow_test_weights=True)
     (tmp_path / FAST[0]).rename(tmp_path / "gone")
-    with TotalSegmentator(staged) as model, pytest.raises(ConfigError, match="not staged"):
+    with TotalSegmentator(staged, python=PYTHON) as model, pytest.raises(ConfigError, match="not staged"):
         model.label(phantom(3.0)[0])

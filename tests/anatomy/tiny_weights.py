@@ -3,17 +3,56 @@
 With x the class as a number, relu(x - t) for t = 0 .. n + 1 are the features of the first convolution, the one skip connection carries
 them to the end, and the last 1x1x1 convolution adds them up to a tent per class: 1 at its own number, 0 at its neighbours'. Logits stay
 within 0 and 1, as nnU-Net keeps them in half precision. This proves the plumbing, not the quality; `check_weights` refuses it for datasets.
+
+Run as a script by the interpreter that has TotalSegmentator: ``tiny_weights.py FOLDER fast|full``.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 PHANTOM_HU = (-100, 20)
 """HU of class 0 and step per class."""
+
+
+FAST = "Dataset297_TotalSegmentator_total_3mm_1559subj"
+FULL = (
+    "Dataset291_TotalSegmentator_part1_organs_1559subj",
+    "Dataset292_TotalSegmentator_part2_vertebrae_1532subj",
+    "Dataset293_TotalSegmentator_part3_cardiac_1559subj",
+    "Dataset294_TotalSegmentator_part4_muscles_1559subj",
+    "Dataset295_TotalSegmentator_part5_ribs_1559subj",
+)
+
+
+def anatomy_python() -> Path | None:
+    """Return the interpreter that has TotalSegmentator: that of `make anatomy`, or this one; None when neither has it."""
+    if named := os.environ.get("PETARSEG_ANATOMY_PYTHON"):
+        return Path(named)
+    return Path(sys.executable) if find_spec("totalsegmentator") else None
+
+
+def stage_tiny_weights(folder: Path, *, fast: bool) -> None:
+    """Write all parts of a model, by the interpreter that has TotalSegmentator."""
+    subprocess.run([str(anatomy_python()), __file__, str(folder), "fast" if fast else "full"], check=True, capture_output=True)
+
+
+def main(folder: Path, kind: str) -> None:
+    from totalsegmentator.map_to_binary import class_map, class_map_5_parts
+
+    if kind == "fast":
+        write_tiny_weights(folder, FAST, range(1, 118), 3.0, "nnUNetTrainer_4000epochs_NoMirroring")
+        return
+    numbers = {name: number for number, name in class_map["total"].items()}
+    for name, part in zip(FULL, class_map_5_parts.values(), strict=False):
+        write_tiny_weights(folder, name, [numbers[part[label]] for label in sorted(part)], 1.5, "nnUNetTrainerNoMirroring")
 
 
 def write_tiny_weights(folder: Path, name: str, numbers: Sequence[int], spacing_mm: float, trainer: str) -> None:
@@ -123,3 +162,7 @@ def write_tiny_weights(folder: Path, name: str, numbers: Sequence[int], spacing_
     }
     (target / "dataset.json").write_text(json.dumps(dataset))
     (target / "plans.json").write_text(json.dumps(plans))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

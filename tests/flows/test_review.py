@@ -29,6 +29,7 @@ def test_the_next_build_obeys_a_review(phantom_build, phantom_cohort, tmp_path):
     decisions = [
         {"lesion_id": rejected["lesion_id"], "decision": "reject", "comment": "this is bowel, says Dr. Secretive"},
         {"lesion_id": accepted["lesion_id"], "decision": "accept", "comment": ""},
+        {"lesion_id": "L0123456789ab", "decision": "reject", "comment": "of another dataset"},
     ]
     page = {"format": "petarseg-review-1", "version": phantom_build.result["version"], "reviewer": "AB", "decisions": decisions}
     (review / "review-AB.json").write_text(json.dumps(page), encoding="utf-8")
@@ -38,6 +39,8 @@ def test_the_next_build_obeys_a_review(phantom_build, phantom_cohort, tmp_path):
     volume.with_array(grown.astype(np.uint8)).save(review / f"{redrawn['lesion_id']}.nii.gz")
 
     again = build(phantom_cohort / "dicom", phantom_cohort / "reports.csv", out)
+    assert phantom_build.result["warnings"] == []
+    assert ["L0123456789ab" in warning for warning in again.result["warnings"]] == [True]
     rows = {row["lesion_id"]: row for row in again.rows("lesions")}
     assert rejected["lesion_id"] not in rows
     assert len(rows) == len(lesions) - 1
