@@ -91,6 +91,8 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
     frames, across_midnight = _unwrap_midnight(tuple(_frame(header, series_day) for header in headers))
     if across_midnight:
         notes.append("acquisition_after_midnight")
+    if any(header.text(Tag.LossyImageCompression) == "01" for header in headers):
+        notes.append("lossy_compression")
     nuclide = read_nuclide(agent)
     corrections = first.texts(Tag.CorrectedImage)
     if any(set(header.texts(Tag.CorrectedImage)) != set(corrections) for header in headers):

@@ -93,6 +93,7 @@ class Tag(IntEnum):
     RescaleSlope = 0x00281053
     RescaleType = 0x00281054
     BurnedInAnnotation = 0x00280301
+    LossyImageCompression = 0x00282110
     ModalityLUTSequence = 0x00283000
     RequestingPhysician = 0x00321032
     RequestingService = 0x00321033

@@ -179,3 +179,7 @@ def test_philips_factors_written_differently_are_one(tmp_path: Path) -> None:
 
     answer = suv_of(write_series(tmp_path, edit=edit, Units="CNTS", Manufacturer="Philips Medical Systems"))
     assert (answer["status"], answer["factor"]) == ("ok", 5e-4)
+
+
+def test_lossy_compression_is_noted(tmp_path: Path) -> None:
+    assert suv_of(write_series(tmp_path, LossyImageCompression="01"))["assumptions"] == ["lossy_compression"]
