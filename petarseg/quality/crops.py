@@ -23,6 +23,7 @@ CT_WINDOW_HU = (-160.0, 240.0)
 MIN_SUV_TOP, MAX_SUV_TOP = 5.0, 20.0
 """PET is windowed from 0 to the lesion's maximum, within these limits: a faint lesion must not look like a hot one."""
 FUSION_OPACITY = 0.65
+SCALE_BAR_MM = 20.0
 
 Tile = NDArray[np.float32]
 
@@ -31,7 +32,8 @@ def lesion_png(pet: Volume, ct: Volume, lesions: Volume, label: int, path: Path)
     """Draw one lesion: axial, coronal and sagittal plane through its hottest voxel; PET above, PET/CT fusion below.
 
     Axial planes are seen from the feet, coronal ones from the front, sagittal ones from the left: the patient's right, and the front,
-    are on the left of the picture. The contour of the lesion has the colour of its label, other lesions are thin and grey.
+    are on the left of the picture. The PET's window and a scale bar are written in. The contour of the lesion has the colour of its
+    label, other lesions are thin and grey.
 
     Parameters
     ----------
@@ -59,8 +61,8 @@ def lesion_png(pet: Volume, ct: Volume, lesions: Volume, label: int, path: Path)
     side_mm = max(CROP_MM, 1.3 * float((np.ptp(voxels, axis=0) * pet.spacing_mm).max()))
     top = float(np.clip(uptakes.max(), MIN_SUV_TOP, MAX_SUV_TOP))
     sheet = Image.new("RGB", (3 * TILE_PX + 2 * GAP_PX, 2 * TILE_PX + GAP_PX), "white")
-    # Plane letters: what lies at the left and right edge.
-    for column, (along, letters) in enumerate(((2, "RL"), (1, "RL"), (0, "AP"))):
+    # Name of the plane, and what lies at its left and right edge.
+    for column, (along, name, letters) in enumerate(((2, "axial", "RL"), (1, "coronal", "RL"), (0, "sagittal", "AP"))):
         here = tuple(int(centre[axis]) if axis == along else slice(None) for axis in range(3))
         planes = [volume.array[here] for volume in (pet, ct, lesions)]
         own, rest = planes[2] == label, (planes[2] > 0) & (planes[2] != label)
@@ -73,8 +75,16 @@ def lesion_png(pet: Volume, ct: Volume, lesions: Volume, label: int, path: Path)
             picture[_thick(contours[1])] = ImageColor.getrgb(colour_of(label))
             tile = Image.fromarray(picture)
             ink = ImageDraw.Draw(tile)
+            colour = (200, 30, 30) if row == 0 else (255, 255, 255)
             for letter, x in ((letters[0], 3), (letters[1], TILE_PX - 9)):
-                ink.text((x, 1), letter, fill=(200, 30, 30) if row == 0 else (255, 255, 255))
+                ink.text((x, 1), letter, fill=colour)
+            ink.text((TILE_PX // 2, 1), name, fill=colour, anchor="ma")
+            if row == 0 and column == 0:
+                ink.text((3, TILE_PX - 13), f"SUV 0-{top:.3g}", fill=colour)
+            if row == 1:
+                bar_px = round(SCALE_BAR_MM / side_mm * TILE_PX)
+                ink.line([(TILE_PX - 5 - bar_px, TILE_PX - 5), (TILE_PX - 5, TILE_PX - 5)], fill=colour, width=2)
+                ink.text((TILE_PX - 5, TILE_PX - 19), f"{SCALE_BAR_MM / 10:g} cm", fill=colour, anchor="ra")
             sheet.paste(tile, (column * (TILE_PX + GAP_PX), row * (TILE_PX + GAP_PX)))
     with atomic_path(path) as temporary:
         sheet.save(temporary, format="PNG", optimize=False, compress_level=6)
