@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import ImageColor
 from pydicom import dcmread
 from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
 from pydicom.filewriter import dcmwrite
 from pydicom.sr.codedict import codes
 
@@ -188,6 +189,41 @@ def read_seg(path: Path) -> Volume:
     volume = hd.seg.segread(path).get_volume(combine_segments=True, allow_missing_positions=True)
     affine = np.diag([*RAS_TO_LPS, 1.0]) @ volume.get_affine("LPS")
     return Volume(np.asarray(volume.array), affine, Units.LABEL).to_canonical()
+
+
+def read_seg_lesions(path: Path) -> dict[str, Volume]:
+    """Read the mask of each lesion back, such as from a viewer in which it was edited.
+
+    Parameters
+    ----------
+    path : Path
+        A segmentation that `write_seg` wrote, or a viewer after it.
+
+    Returns
+    -------
+    dict of str to Volume
+        Tracking id, which is the lesion id, to a mask of 0 and 1 on the grid of the series; canonical. Save one as
+        ``review/<lesion_id>.nii.gz`` and the next build takes it.
+
+    Raises
+    ------
+    ConfigError
+        If the file is no segmentation, or a segment has lost its tracking id.
+    """
+    try:
+        segmentation = hd.seg.segread(path)
+    except (OSError, ValueError, AttributeError, InvalidDicomError) as error:
+        raise ConfigError(f"{path.name} is no DICOM Segmentation: {type(error).__name__}") from error
+    labels = read_seg(path)
+    found: dict[str, Volume] = {}
+    for number in segmentation.segment_numbers:
+        lesion_id = segmentation.get_segment_description(number).tracking_id
+        if not lesion_id:
+            raise ConfigError(
+                f"segment {number} of {path.name} has no tracking id, so that its lesion is unknown; save it as NIfTI instead"
+            )
+        found[str(lesion_id)] = labels.with_array((labels.array == number).astype(np.uint8))
+    return found
 
 
 def _read_images(series: Sequence[Path]) -> list[Dataset]:

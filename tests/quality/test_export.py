@@ -15,7 +15,8 @@ from petarseg.dicom.convert import convert_ct, convert_pet
 from petarseg.errors import ConfigError
 from petarseg.quality.dicom_series import ExamHeader
 from petarseg.quality.dicom_series import write_series as write_derived
-from petarseg.quality.export import Segment, export_exam, read_seg, write_seg
+from petarseg.quality.export import Segment, export_exam, read_seg, read_seg_lesions, write_seg
+from petarseg.quality.review import MASK_EDITED, edited_lesion, read_review
 from petarseg.volume import Units, Volume
 
 SHAPE = (10, 14, 12)  # slices, rows, columns
@@ -29,6 +30,9 @@ ORIENTATIONS = {
     "coronal": [1, 0, 0, 0, 0, -1],
     "sagittal": [0, 1, 0, 0, 0, -1],
     "oblique": [0.8, 0.6, 0, -0.6, 0.8, 0],
+    "tilted gantry": [1, 0, 0, 0, 0.96, -0.28],
+    "doubly oblique": [0.8, 0.48, -0.36, -0.6, 0.64, -0.48],
+    "doubly oblique, flipped": [-0.8, -0.48, 0.36, -0.6, 0.64, -0.48],
 }
 
 
@@ -66,6 +70,35 @@ def test_read_back_equals_the_mask(tmp_path, name, feet_first):
         wanted = labels.ijk_to_ras_mm(np.argwhere(labels.array == label))
         order = [np.lexsort(np.round(points, 2).T) for points in (found, wanted)]
         np.testing.assert_allclose(found[order[0]], wanted[order[1]], atol=1e-3)
+
+
+def places_of_frames(path: Path) -> dict[int, np.ndarray]:
+    """Return the patient coordinates (LPS, mm) of each segment's pixels from the bare attributes, without highdicom."""
+    data = dcmread(path)
+    shared = data.SharedFunctionalGroupsSequence[0]
+    found: dict[int, list[np.ndarray]] = {}
+    for frame, groups in zip(data.pixel_array, data.PerFrameFunctionalGroupsSequence, strict=True):
+        number = int(groups.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+        position = np.array(groups.PlanePositionSequence[0].ImagePositionPatient, dtype=float)
+        cosines = np.array(shared.PlaneOrientationSequence[0].ImageOrientationPatient, dtype=float).reshape(2, 3)
+        row_mm, column_mm = (float(value) for value in shared.PixelMeasuresSequence[0].PixelSpacing)
+        for row, column in np.argwhere(frame):
+            found.setdefault(number, []).append(position + cosines[0] * column * column_mm + cosines[1] * row * row_mm)
+    return {number: np.array(points) for number, points in found.items()}
+
+
+@pytest.mark.parametrize("feet_first", [False, True])
+@pytest.mark.parametrize("name", ORIENTATIONS)
+def test_the_bare_attributes_put_each_pixel_on_its_voxel(tmp_path, name, feet_first):
+    """As a viewer reads them: PS3.3 C.7.6.2.1.1, from position, direction and spacing of each frame."""
+    series, _, labels = make_series(tmp_path / "pet", ORIENTATIONS[name], feet_first=feet_first)
+    found = places_of_frames(write_seg(labels, SEGMENTS, series, tmp_path / "seg.dcm"))
+    for number, label in ((1, 1), (2, 4)):
+        wanted = labels.ijk_to_ras_mm(np.argwhere(labels.array == label)) * (-1, -1, 1)
+        gaps = np.linalg.norm(found[number][:, None] - wanted[None], axis=2)
+        assert gaps.shape == (len(wanted), len(wanted))
+        assert gaps.min(axis=1).max() < 1e-3
+        assert gaps.min(axis=0).max() < 1e-3
 
 
 @pytest.mark.parametrize("kind", ["binary", "labelmap"])
@@ -161,3 +194,49 @@ def test_simpleitk_and_the_derived_series_agree(tmp_path):
     assert [path.read_bytes() for path in again] == [path.read_bytes() for path in files]
     with pytest.raises(ValueError, match="SUVbw or HU"):
         write_derived(pet.with_array(pet.array, Units.OTHER), ExamHeader("E0", "P0"), tmp_path / "x")
+
+
+@pytest.mark.parametrize("kind", ["binary", "labelmap"])
+def test_each_lesion_reads_back_under_its_id(tmp_path, kind):
+    series, _, labels = make_series(tmp_path / "pet", ORIENTATIONS["doubly oblique"], feet_first=True)
+    found = read_seg_lesions(write_seg(labels, SEGMENTS, series, tmp_path / "seg.dcm", kind=kind))
+    assert {lesion_id: int(mask.array.sum()) for lesion_id, mask in found.items()} == {"LA": 12, "LB": 3}
+    with pytest.raises(ConfigError, match="no DICOM Segmentation"):
+        read_seg_lesions(series[0])
+
+
+@pytest.mark.parametrize("feet_first", [False, True])
+@pytest.mark.parametrize("name", ["head first supine", "rows flipped", "doubly oblique"])
+def test_a_mask_edited_in_a_viewer_comes_back_through_review(tmp_path, name, feet_first):
+    """Out as a segmentation on the site's own series, edited there, dropped into review/, measured on the native PET."""
+    series, pet, labels = make_series(tmp_path / "pet", ORIENTATIONS[name], feet_first=feet_first)
+    mask = read_seg_lesions(write_seg(labels, SEGMENTS, series, tmp_path / "seg.dcm"))["LA"]
+    voxels = np.argwhere(mask.array)
+    edited = mask.array.copy()
+    edited[tuple(voxels[-1])] = 0
+    mask.with_array(edited).save(tmp_path / "review" / "LA.nii.gz")
+    grown = {"threshold_suv": 1.0, "method": "avg_itm", "flags": []}
+    lesion = edited_lesion(read_review(tmp_path / "review").masks["LA"], pet, grown)
+    back = np.zeros(pet.shape, dtype=bool)
+    back[tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))] = lesion.mask
+    wanted = labels.array == 1
+    assert int(back.sum()) == 11
+    assert not np.any(back & ~wanted)
+    removed = mask.ijk_to_ras_mm(voxels[-1])
+    np.testing.assert_allclose(pet.ijk_to_ras_mm(np.argwhere(wanted & ~back)[0]), removed, atol=1e-3)
+    assert MASK_EDITED in lesion.flags
+
+
+def test_a_published_exam_edited_in_a_viewer_keeps_its_place(tmp_path):
+    """The same from the dataset alone: its derived series, its 3 mm grid."""
+    dataset = write_tiny_dataset(tmp_path / "d")
+    found = read_seg_lesions(export_exam(dataset, "E1", tmp_path / "out"))
+    labels = Volume.load(dataset / "volumes" / "E1" / "lesions.nii.gz")
+    pet = Volume.load(dataset / "volumes" / "E1" / "pet.nii.gz", Units.SUVBW)
+    assert sorted(found) == ["LE11", "LE12"]
+    for label, lesion_id in ((1, "LE11"), (2, "LE12")):
+        found[lesion_id].save(tmp_path / "review" / f"{lesion_id}.nii.gz")
+        lesion = edited_lesion(tmp_path / "review" / f"{lesion_id}.nii.gz", pet, {"threshold_suv": 1.0, "method": "avg_itm", "flags": []})
+        back = np.zeros(pet.shape, dtype=bool)
+        back[tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))] = lesion.mask
+        np.testing.assert_array_equal(back, labels.array == label)
