@@ -33,6 +33,10 @@ NO_DATE = date(2, 1, 2)
 HALF_DAY_S = 12 * 3600.0
 
 
+_START_PLACES = {Vendor.GE: (0x0009, "GEMS_PETD_01", 0x0D), Vendor.SIEMENS: (0x0071, "SIEMENS MED PT", 0x22)}
+"""Where vendors keep the start of the scan, to which they decay-correct: group, creator, element."""
+
+
 def vendor_of(header: Header) -> Vendor:
     """Tell whose private elements and time conventions apply."""
     name = header.text(Tag.Manufacturer).casefold()
@@ -49,9 +53,12 @@ def _vendor_by_private_elements(header: Header) -> Vendor:
     """Tell the vendor of a header that has lost its Manufacturer, or in which an archive put its own name."""
     if _philips_text(header, 0x00) or _philips_text(header, 0x09):
         return Vendor.PHILIPS
-    if header.private_text(0x0009, "GEMS_PETD_01", 0x0D):
-        return Vendor.GE
-    return Vendor.SIEMENS if header.private_text(0x0071, "SIEMENS MED PT", 0x22) else Vendor.OTHER
+    zone = header.text(Tag.TimezoneOffsetFromUTC)
+    for vendor, place in _START_PLACES.items():
+        # A date and time at the vendor's place, within the vendor's block or in one that lost its creator.
+        if parse_datetime(header.private_text(*place, trust_missing_creator=True), zone) is not None:
+            return vendor
+    return Vendor.OTHER
 
 
 def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
@@ -181,10 +188,9 @@ def _unwrap_midnight(frames: tuple[Frame, ...]) -> tuple[tuple[Frame, ...], bool
 
 def _vendor_start(headers: Sequence[Header], vendor: Vendor) -> datetime | None:
     """GE (0009,xx0D) "scan date and time", Siemens (0071,xx22) "decay correction date and time"."""
-    places = {Vendor.GE: (0x0009, "GEMS_PETD_01", 0x0D), Vendor.SIEMENS: (0x0071, "SIEMENS MED PT", 0x22)}
-    if vendor not in places:
+    if vendor not in _START_PLACES:
         return None
-    group, creator, element = places[vendor]
+    group, creator, element = _START_PLACES[vendor]
     return _one_moment(
         headers,
         f"({group:04X},10{element:02X})",

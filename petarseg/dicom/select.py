@@ -248,7 +248,8 @@ def _choose_pet(
         return left[0], None
     for item in left:
         losers[_key(item)] = "ambiguous"
-    return None, (Reason.AMBIGUOUS_SERIES, {"equal_pet_series": len(left), "slices": sorted(item.record.n_slices for item in left)})
+    slices = sorted(item.record.n_slices for item in left)
+    return None, (Reason.AMBIGUOUS_SERIES, {"equal_pet_series": len(left), "slices": slices, "decide_with": "prefer_pet"})
 
 
 def _prefer(items: list[Candidate], good: Callable[[Candidate], bool], why: str, losers: dict[str, str]) -> list[Candidate]:

@@ -61,7 +61,8 @@ def activity_factor(dataset: Dataset) -> None:
 def ge_private(manufacturer: str) -> Edit:
     def edit(dataset: Dataset) -> None:
         set_values(Manufacturer=manufacturer, SeriesTime="113000.000000")(dataset)
-        dataset.add_new((0x0009, 0x0010), "LO", "GEMS_PETD_01")
+        if manufacturer != "Synthetic":  # the objects with Philips' elements have no creator either
+            dataset.add_new((0x0009, 0x0010), "LO", "GEMS_PETD_01")
         dataset.add_new((0x0009, 0x100D), "DT", "20250101110000.00")
 
     return edit
