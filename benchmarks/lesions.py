@@ -17,10 +17,9 @@ import numpy as np
 from scipy import ndimage
 
 from benchmarks.lesion_phantoms import SPACINGS, Case, exam, reported, shape_grid, sphere_grid
+from benchmarks.lesions_nema import nema
 from petarseg.errors import FindingRejected
 from petarseg.lesions import METHODS, Match, grow_lesion, match_findings
-from petarseg.lesions.measure import Lesion
-from petarseg.volume import Units, Volume
 
 LINES: list[str] = []
 
@@ -150,66 +149,6 @@ def locations(n_exams: int) -> None:
     say(f"| {n_exams} | {total} | {right} | {right / total:.4f} | {clear} | {outcomes} |")
 
 
-def nema(folder: Path, pictures: Path | None) -> None:
-    import pydicom
-
-    files = [pydicom.dcmread(path) for path in sorted(folder.rglob("*.dcm"))]
-    files.sort(key=lambda f: float(f.ImagePositionPatient[2]))
-    array = np.stack([f.pixel_array * float(f.RescaleSlope) + float(f.RescaleIntercept) for f in files]).transpose(2, 1, 0)
-    heights = [float(f.ImagePositionPatient[2]) for f in files]
-    spacing = (float(files[0].PixelSpacing[1]), float(files[0].PixelSpacing[0]), heights[1] - heights[0])
-    smooth = ndimage.gaussian_filter(array, [4.0 / s for s in spacing])
-    middle = array.shape[2] // 2
-    centre = smooth[:, :, middle - 8 : middle + 8]
-    level = float(np.median(centre[centre > 0.2 * np.percentile(smooth, 99)]))
-    pet = Volume((array / level).astype(np.float32), np.diag([*spacing, 1.0]), Units.SUVBW)
-    blobs, n_blobs = ndimage.label(smooth[:, :, middle - 10 : middle + 10] > 2.0 * level)
-    found: dict[str, list[Lesion | str]] = defaultdict(list)
-    for blob in range(1, n_blobs + 1):
-        hot = np.where(blobs == blob, pet.array[:, :, middle - 10 : middle + 10], -np.inf)
-        i, j, k = (int(c) for c in np.unravel_index(int(hot.argmax()), hot.shape))
-        seed = (i, j, k + middle - 10)
-        for method in METHODS:
-            try:
-                found[method].append(grow_lesion(pet, seed, method=method, fwhm_mm=5.0))
-            except FindingRejected as error:
-                found[method].append(error.reason.value)
-    order = np.argsort([-x.volume_ml if isinstance(x, Lesion) else 0.0 for x in found["fixed41"]])[:6]
-    voxel = " x ".join(f"{step:.2f}" for step in spacing)
-    say(f"\n### NEMA image quality phantom: volume ratio of the six hot spheres (voxels {voxel} mm, FWHM taken as 5 mm)\n")
-    say("| method | " + " | ".join(f"{d} mm" for d in (37, 28, 22, 17, 13, 10)) + " |\n|---|---|---|---|---|---|---|")
-    for method in METHODS:
-        cells = []
-        for diameter, index in zip((37, 28, 22, 17, 13, 10), order, strict=False):
-            lesion = found[method][index]
-            cells.append(f"{lesion.volume_ml / (np.pi * diameter**3 / 6e3):.2f}" if isinstance(lesion, Lesion) else lesion)
-        say(f"| {method} | " + " | ".join(cells) + " |")
-    if pictures is not None:
-        picture(pet, [x for x in (found["avg_itm"][i] for i in order) if isinstance(x, Lesion)], pictures / "lesions_nema.png")
-
-
-def picture(pet: Volume, lesions: list[Lesion], path: Path) -> None:
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    k = lesions[0].max_ijk[2]
-    mask = np.zeros(pet.shape, np.uint8)
-    for lesion in lesions:
-        lesion.paint(mask)
-    figure, axes = plt.subplots(figsize=(4.5, 4.5), dpi=110)
-    slab = pet.array[:, :, max(k - 8, 0) : k + 9].max(axis=2)
-    axes.imshow(slab.T, cmap="gray_r", origin="lower", vmin=0, vmax=float(np.percentile(slab, 99.8)))
-    axes.contour(mask.any(axis=2).T, levels=[0.5], colors="tab:red", linewidths=1.2)
-    axes.set_axis_off()
-    axes.set_title("NEMA spheres and avg_itm contours, projected", fontsize=9)
-    figure.tight_layout()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Software": None})
-    plt.close(figure)
-
-
 def method_picture(path: Path) -> None:
     """Volume ratio against diameter, by method, and one slice of every shape."""
     import matplotlib
@@ -262,7 +201,7 @@ def main() -> None:
     shapes(0.1)
     locations(10 if options.quick else 40)
     if options.nema is not None:
-        nema(options.nema, options.pictures)
+        nema(options.nema, None if options.pictures is None else options.pictures / "lesions_nema.png", say)
     if options.pictures is not None:
         method_picture(options.pictures / "lesions_methods.png")
     say(f"\nDone in {time.time() - started:.0f} s.")
