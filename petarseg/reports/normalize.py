@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
+from petarseg.reports.headings import typographic_heading
+
 _CHARACTERS = str.maketrans(
     {
         **dict.fromkeys("\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000", " "),
@@ -130,7 +132,7 @@ def _is_wrap(above: str, below: str, width: int) -> bool:
         return False
     if _TERMINATED.search(above):
         return False
-    if (_HEADING_START.match(below) and not below[0].islower()) or _LONE_HEADING.fullmatch(below):
+    if (_HEADING_START.match(below) and not below[0].islower()) or _LONE_HEADING.fullmatch(below) or typographic_heading(below):
         return False
     if _KEY_VALUE.match(above) and _KEY_VALUE.match(below):
         return False

@@ -9,104 +9,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
-# The words of each heading, tried in this order. Texts are matched lower-case, blanks squeezed.
-_HEADINGS: tuple[tuple[str, str], ...] = (
-    ("history", r"(?:(?:brief|pertinent|relevant|interval|oncologic(?:al)?|patient|past|medical|surgical|treatment|present|family) )*"
-                r"(?:clinical |clin\.? )?(?:history|hist|hx|information|info|data|details|indications?|question|background|summary"
-                r"|presentation|context|"
-                r"diagnosis|statement|problem|notes?|findings?(?= and history))"
-                r"|(?:primary |known |referring )?diagnos[ei]s|indications?(?: for (?:exam|examination|study|scan|the exam|the study))?"
-                r"|reason for (?:the )?(?:exam(?:ination)?|study|scan|referral|visit|request)|clinical"
-                r"|history and indications?|indications? and history|(?:pmh|hpi|cc|rfe)|treatment|therapy|prior (?:treatment|therapy)"),
-    ("comparison", r"comparisons?(?: (?:study|studies|exams?|examinations?|made|is made))?|comp|compared (?:to|with)|"
-                   r"(?:prior|previous|relevant prior)(?: (?:stud(?:y|ies)|exams?|examinations?|imaging|reports?|scans?|pet/ct))?"
-                   r"|correlation|comparative stud(?:y|ies)"),
-    (
-        "technique",
-        r"(?:(?:imaging|scan|exam|pet|ct|pet/ct|pet-ct|acquisition|scanning|study) )?(?:techniques?|procedures?|protocols?|methods?"
-        r"|methodology|parameters)"
-                  r"|tech|procedure (?:in detail|details|description)|description of (?:the )?procedure|technique and procedure"
-                  r"|radio-?pharmaceuticals?|(?:radio)?tracer|isotope|"
-                  r"(?:injected |administered )?(?:dose|activity)|acquisition|uptake(?: time)?|contrast(?: media| agent)?|medications?"
-                  r"|blood glucose(?: level)?|glucose|"
-                  r"injection site|scan(?:ned)? (?:region|range)|field of view|attenuation correction|preparation|equipment|scanner"
-                  r"|radiation dose"),
-    ("addendum", r"addend(?:um|a)(?: #?\d+)?|amendment|correction"),
-    (
-        "findings",
-        r"(?:(?:[a-z/&,-]+|18f-?fdg|f-?18) ){0,4}findings?(?: (?:and|&|/) (?:impressions?|interpretation|discussion))?(?: by region)?"
-                 r"|findings?/impressions?|results?|observations?|report(?: body| text)?|body of (?:the )?report|description"
-                 r"|original report|image interpretation|"
-                 r"(?:pet|pet/ct|pet-ct|fdg|whole[- ]body)(?: imaging| scan)? (?:results?|report)|(?:lesion|measurement) (?:table|list"
-                 r"|data)|"
-                 r"lesions?|(?:index|target|measurable) lesions?|measurements?|quantification|tumou?r measurements?"),
-    (
-        "impression",
-        r"(?:final |overall |summary |diagnostic |pet |pet/ct |preliminary )?(?:impressions?|conclusions?|opinion"
-        r"|assessment)(?: (?:and|&|/) (?:plan|recommendations?))?"
-                   r"|imp|concl|in (?:conclusion|summary)|summary(?: of findings| statement)?|interpretation|recommendations?"
-                   r"|(?:response )?assessment|comments?|discussion|"
-                   r"(?:final|radiological|imaging) diagnosis|key (?:findings|points)|bottom line|response category|staging"
-                   r"|tnm(?: staging)?"),
-    (
-        "exam",
-        r"exam(?:ination)?s?(?: (?:type|title|name|performed|description))?|stud(?:y|ies)(?: (?:type|performed|description|name))?"
-        r"|procedure|type of (?:exam|study)|modality|title",
-    ),
-    (
-        "header",
-        r"(?:patient(?:'s)?|pt)(?: (?:name|id|no|number|information|data|details))?|names?|mrn|mr ?#"
-        r"|(?:med(?:ical)? )?rec(?:ord)?(?: (?:no|number|#))?|unit no|"
-               r"d\.?o\.?b\.?|(?:date|place) of birth|born|birth ?date|age(?:/sex)?|sex|gender|acc(?:ession)?(?: (?:no|number|#))?"
-               r"|acc ?#|"
-               r"(?:date|time)(?: of (?:service|exam|examination|study|scan|report))?|(?:exam|study|scan|report) date|visit(?: no)?"
-               r"|order(?:ing)?(?: (?:physician|provider|no|number))?|"
-               r"referr(?:ing|ed)(?: (?:by|physician|provider|doctor))?|ref(?:erral)?|requesting (?:physician|provider)|physician"
-               r"|provider|department|location|facility|institution|hospital|re|copy(?: to)?|cc to"),
-    (
-        "signature",
-        r"(?:electronically )?(?:signed|dictated|read|reported|transcribed|typed|interpreted|approved|finali[sz]ed|verified"
-        r"|authenticated|reviewed)(?: (?:by|on|electronically))*(?: by)?"
-                  r"|signature|radiologist|attending|resident|report (?:status|by)|end of report|transcriptionist|critical (?:results?"
-                  r"|findings?) communicat\w+"),
-)  # fmt: skip
+from petarseg.reports.headings import BODY_REGION, REGION, REGION_HEADING, heading_name, typographic_heading
 
-_REGION = (
-    r"(?:head|brain|skull|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|cervical|orbits?|oral cavity|pharynx|larynx|thyroid"
-    r"|salivary glands?|"
-    r"chest|thorax|thoracic|lungs?|pulmonary|mediastin(?:um|al)|hil(?:a|um|ar)|pleura|heart|cardiac|breasts?|axillae?|chest wall|"
-    r"abdomen|abdominal|a ?/ ?p|abd|liver|hepatobiliary|gallbladder|spleen|pancreas|adrenals?(?: glands)?|kidneys?|renal|genitourinary"
-    r"|gu|gi|gi tract|"
-    r"gastrointestinal|stomach|bowel|colon|peritoneum|retroperitoneum|mesentery|pelvis|pelvic|bladder|prostate|uterus|ovaries"
-    r"|reproductive(?: organs)?|"
-    r"musculoskeletal|msk|bones?|skelet(?:on|al)|osseous(?: structures)?|spine|marrow|bone marrow|soft tissues?|extremities|limbs?"
-    r"|legs?|arms?|thighs?|skin|subcutaneous|"
-    r"lymph ?nodes?|nodes?|nodal(?: stations)?|vascular|vessels?|body wall|cns|other|miscellaneous|incidental)"
-)
-# Headings that only say where in the body we are; organ headings are the subject of what follows.
-_BODY_PART = (
-    r"(?:head|face|neck|head ?(?:and|&|/) ?neck|h ?(?:/|&) ?n|chest|thorax|abdomen|a ?/ ?p|abd|pelvis|musculoskeletal|msk|bones?"
-    r"|skeleton|skeletal|osseous(?: structures)?|soft tissues?|extremities|limbs?|"
-    r"lymph ?nodes?|nodes?|nodal(?: stations)?|body wall|other|miscellaneous|incidental|cns|gi|gu|gastrointestinal|genitourinary"
-    r"|hepatobiliary)"
-)
-_BODY_REGION = re.compile(rf"(?:the )?{_BODY_PART}(?:(?:,| and| &|/|-| -)+ ?{_BODY_PART}){{0,4}}", re.IGNORECASE)
-_REGION_HEADING = re.compile(
-    rf"(?:[-*\u2022] ?|\d{{1,2}}[.)] ?)?(?P<title>(?:the )?{_REGION}(?:(?:,| and| &|/|-"
-    rf"| -)+ ?{_REGION}){{0,4}})(?: ?\([^)\n]{{0,30}}\))? ?:",
-    re.IGNORECASE,
-)
-_HEADING = re.compile(
-    "|".join(f"(?P<{name}>(?:{pattern}))" for name, pattern in _HEADINGS),
-    re.IGNORECASE,
-)
 _MARKUP = r"[#*_=~>\-\s\u2022]{0,8}"
 _LINE_HEADING = re.compile(
     rf"{_MARKUP}(?P<number>(?:\d{{1,2}}|[IVX]{{1,4}}"
     rf"|[A-H])[.)] ?)?(?P<title>[A-Za-z][A-Za-z0-9/&#,.'() -]{{1,58}}?)[*_ ]{{0,4}}(?P<mark>:|-(?= )|$)"
 )
 _INLINE_HEADING = re.compile(r"(?:(?<=[.;:!?\])])\s{1,6}|(?<=[.!?\])])|\s{2,9}|(?<=\*)|[|] ?)(?P<title>[A-Z][A-Za-z/&' -]{1,40}?) ?:")
-_CAPITAL_INLINE = re.compile(r"(?:^|\s)(?P<title>[A-Z][A-Z/&-]+(?: [A-Z/&-]+){0,3})(?P<mark> ?:|(?=\s))")
+_CAPITAL_INLINE = re.compile(r"(?<!\S)(?P<title>[A-Z][A-Z/&-]+(?: [A-Z/&-]+){0,3})(?P<mark> ?:|(?=\s))")
 _CAPITAL_ALONE = {
     "FINDINGS",
     "IMPRESSION",
@@ -264,22 +175,26 @@ def _line_mark(text: str, start: int, end: int) -> _Mark | None:
     match = _LINE_HEADING.match(line)
     if match is not None:
         title = " ".join(match["title"].split()).strip(" .*_")
-        name = _heading_name(title)
+        name = heading_name(title)
         alone = match["mark"] == ""
         if name is not None and (
             not alone
             or (name in ("findings", "impression", "technique", "comparison", "history", "addendum") and _is_lone_heading(title, name))
         ):
             return _Mark(name, start, start + match.end(), title)
+    typographic = typographic_heading(line)
+    if typographic is not None:
+        name, title, length = typographic
+        return _Mark(name, start, start + length, title)
     indent = len(line) - len(line.lstrip())
-    region = _REGION_HEADING.match(line, indent)
+    region = REGION_HEADING.match(line, indent)
     if region is not None:
         return _region_mark(region["title"], start + region.start("title"), start + region.end())
     bare = line.strip(" *_#=:")
     if (
         bare
         and len(bare) < 40
-        and re.fullmatch(rf"{_REGION}(?:(?:,| and| &|/|-)+ ?{_REGION}){{0,4}}", bare, re.IGNORECASE)
+        and re.fullmatch(rf"{REGION}(?:(?:,| and| &|/|-)+ ?{REGION}){{0,4}}", bare, re.IGNORECASE)
         and (bare.isupper() or bare != line.strip())
     ):
         return _Mark("region", start, start + len(line), bare)
@@ -295,7 +210,7 @@ def _line_mark(text: str, start: int, end: int) -> _Mark | None:
 def _region_mark(title: str, start: int, end: int) -> _Mark:
     """Make the mark of a region heading; one that names an organ ("Liver: ...") stays part of the sentence it introduces."""
     title = " ".join(title.split())
-    return _Mark("region", start, end if _BODY_REGION.fullmatch(title) else start, title)
+    return _Mark("region", start, end if BODY_REGION.fullmatch(title) else start, title)
 
 
 def _is_lone_heading(title: str, name: str) -> bool:
@@ -310,7 +225,7 @@ def _is_lone_heading(title: str, name: str) -> bool:
 def _inline_marks(text: str, start: int, end: int, in_findings: bool) -> list[_Mark]:
     marks: dict[int, _Mark] = {}
     for match in _INLINE_HEADING.finditer(text, start, end):
-        name = _heading_name(" ".join(match["title"].split()))
+        name = heading_name(" ".join(match["title"].split()))
         if name is None or (
             in_findings and name in ("header", "exam", "technique", "history", "findings") and not match["title"].isupper()
         ):
@@ -320,7 +235,7 @@ def _inline_marks(text: str, start: int, end: int, in_findings: bool) -> list[_M
     for match in _CAPITAL_INLINE.finditer(text, start, end):
         title = " ".join(match["title"].split())
         colon = match["mark"].strip() == ":"
-        name = _heading_name(title)
+        name = heading_name(title)
         if name is None or match.start("title") in marks:
             continue
         if colon or (mixed_case and title in _CAPITAL_ALONE):
@@ -328,14 +243,9 @@ def _inline_marks(text: str, start: int, end: int, in_findings: bool) -> list[_M
                 continue
             marks[match.start("title")] = _Mark(name, match.start("title"), match.end(), title)
     if in_findings or marks:
-        for match in re.compile(rf"(?:(?<=[.;!?)])\s{{1,6}}|\s{{2,9}})(?P<region>{_REGION_HEADING.pattern})", re.IGNORECASE).finditer(
+        for match in re.compile(rf"(?:(?<=[.;!?)])\s{{1,6}}|\s{{2,9}})(?P<region>{REGION_HEADING.pattern})", re.IGNORECASE).finditer(
             text, start, end
         ):
             if match["region"][:1].isupper():
                 marks.setdefault(match.start("region"), _region_mark(match["title"], match.start("title"), match.end()))
     return [marks[key] for key in sorted(marks)]
-
-
-def _heading_name(title: str) -> str | None:
-    match = _HEADING.fullmatch(title.casefold())
-    return match.lastgroup if match is not None else None
