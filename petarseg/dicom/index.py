@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-import stat
-import zipfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from petarseg.dicom import source
+from petarseg.dicom.copies import are_copies
 from petarseg.dicom.enhanced import ENHANCED
 from petarseg.dicom.header import DamagedError, Header, NotDicomError, read_header
-from petarseg.dicom.read import SliceFile, is_same_image, slices_of
+from petarseg.dicom.read import slices_of
 from petarseg.dicom.records import ArchiveIndex, SeriesRecord, StudyRecord, UnreadableFile
 from petarseg.dicom.scan_cache import KnownImage, Outcome, ScanCache, Stamp
 from petarseg.dicom.select import Candidate, check_series, choose, classify_image, read_age_years
 from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.dicom.tracers import read_tracer
+from petarseg.dicom.tree import walk_files
 from petarseg.errors import ConfigError, ExamRejected
 from petarseg.reasons import Reason
 
@@ -33,8 +32,6 @@ __all__ = ["ArchiveIndex", "SeriesRecord", "StudyRecord", "UnreadableFile", "sca
 BATCH = 256
 SAVE_EVERY = 100_000
 """So many files are read between two saves of the cache: a scan that is killed goes on from there."""
-PIECE_BYTES = 64 * 1024
-"""Small enough for memory that is used again, piece after piece."""
 _DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima", ".dic"})
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
 
@@ -98,7 +95,7 @@ def scan_archive(
         raise ConfigError(f"no permission to read the archive folder: {root}")
     scan = _Scan()
     earlier, now = (ScanCache.load(cache) if cache is not None else None), ScanCache()
-    paths = sorted(_walk(root, scan.unreadable))
+    paths = sorted(walk_files(root, scan.unreadable))
     scan.n_files += len(scan.unreadable)  # a folder that cannot be listed counts as one file that cannot be read
     with ThreadPoolExecutor(max_workers=workers or (os.cpu_count() or 1) + 1) as pool:
         batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
@@ -119,63 +116,6 @@ def scan_archive(
     if cache is not None and earlier is not None and not earlier.same_files(now):
         now.save(cache)
     return _assemble(scan, prefer_pet)
-
-
-def _walk(root: Path, unreadable: list[UnreadableFile]) -> Iterator[Path]:
-    """Yield files and zip members; every folder once, whatever links lead to it. Folders that cannot be listed go to `unreadable`."""
-    if not root.is_dir():
-        yield from _members(root)
-        return
-    visited: set[tuple[int, int]] = set()
-    waiting = [root]
-    while waiting:
-        folder = waiting.pop()
-        try:
-            status = folder.stat()
-            if (status.st_dev, status.st_ino) in visited:
-                continue
-            visited.add((status.st_dev, status.st_ino))
-            entries = [entry for entry in os.scandir(folder) if not _is_special(entry)]
-        except OSError:
-            unreadable.append(UnreadableFile(folder, "permission"))
-            continue
-        for entry in entries:
-            path = Path(entry.path)
-            try:
-                is_folder = entry.is_dir()
-            except OSError:
-                is_folder = False
-            if is_folder:
-                waiting.append(path)
-            else:
-                yield from _members(path)
-
-
-def _is_special(entry: os.DirEntry[str]) -> bool:
-    """Tell a pipe, socket or device, which nobody may open: reading a pipe waits for a writer that never comes."""
-    try:
-        if entry.is_file(follow_symlinks=False) or entry.is_dir():
-            return False
-        return not stat.S_ISREG(entry.stat().st_mode)
-    except OSError:
-        return False  # a dead link: reading it gives it a name
-
-
-def _members(path: Path) -> Iterator[Path]:
-    if path.suffix.lower() != ".zip":
-        yield path
-        return
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {info.filename for info in archive.infolist() if not info.is_dir()}
-    except (zipfile.BadZipFile, OSError, NotImplementedError):
-        yield path
-        return
-    # An absolute name or one with ".." would lead out of the archive, to a file of this machine.
-    safe = [name for name in names if not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts]
-    yield from (path / name for name in safe)
-    if len(safe) < len(names):
-        yield path
 
 
 def _read_batch(earlier: ScanCache | None, paths: list[Path]) -> list[tuple[Stamp | None, Outcome]]:
@@ -259,32 +199,7 @@ def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
 
 
 def _contradictory(pairs: list[tuple[_Group, Path, Path]]) -> list[_Group]:
-    return [group for group, one, other in pairs if not _is_copy(one, other)]
-
-
-def _is_copy(one: Path, other: Path) -> bool:
-    """Tell whether two files hold the same image: byte by byte, else by the elements that matter and the pixels."""
-    try:
-        if _equal_bytes(one, other):
-            return True
-        headers = read_header(one), read_header(other)
-        if any(header.text(Tag.SOPClassUID) in ENHANCED for header in headers):
-            return False
-        return is_same_image(SliceFile(one, headers[0]), SliceFile(other, headers[1]))
-    except (OSError, NotDicomError, DamagedError, ExamRejected):
-        return False
-
-
-def _equal_bytes(one: Path, other: Path) -> bool:
-    if source.is_same_file(one, other):
-        return True
-    with source.open_binary(one) as first, source.open_binary(other) as second:
-        if source.size_of(first) != source.size_of(second):
-            return False
-        while piece := first.read(PIECE_BYTES):
-            if piece != second.read(PIECE_BYTES):
-                return False
-    return True
+    return [group for group, one, other in pairs if not are_copies(one, other)]
 
 
 def _group_key(header: Header, role: str, why_not: str | None) -> tuple[object, ...]:
