@@ -107,12 +107,13 @@ def frame_headers(path: Path, header: Header) -> list[Header]:
 
 def _place(header: Header, index: int) -> tuple[int | None, int | None, int | None]:
     """Return pixel tag, offset and length of one frame; the last two are None when it has to be decoded."""
-    plain = header.transfer_syntax in (EXPLICIT_LE, IMPLICIT_LE) and header.pixel_offset is not None and header.pixel_length is not None
+    plain = header.transfer_syntax in (EXPLICIT_LE, IMPLICIT_LE)
     rows, columns, bits = header.integer(Tag.Rows), header.integer(Tag.Columns), header.integer(Tag.BitsAllocated)
-    if not plain or header.pixel_offset is None or not rows or not columns or not bits:
+    if not plain or header.pixel_offset is None or header.pixel_length is None or not rows or not columns or not bits:
         return header.pixel_tag, None, None
     size = rows * columns * bits // 8
-    return header.pixel_tag, header.pixel_offset + index * size, size
+    left = header.pixel_length - index * size  # what follows the pixel data is not pixels
+    return header.pixel_tag, header.pixel_offset + index * size, max(0, min(size, left))
 
 
 def _frames(dataset: Any, name: str) -> Iterator[Values]:

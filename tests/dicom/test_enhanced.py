@@ -196,6 +196,11 @@ def cut(dataset: Dataset) -> None:
     dataset.PixelData = dataset.PixelData[:-96]
 
 
+def cut_and_padded(dataset: Dataset) -> None:
+    cut(dataset)
+    dataset.DataSetTrailingPadding = bytes(400)
+
+
 @pytest.mark.parametrize(
     ("edit", "reason"),
     [
@@ -217,6 +222,7 @@ def cut(dataset: Dataset) -> None:
         (not_attenuation_corrected, Reason.NOT_ATTENUATION_CORRECTED),
         (moved, Reason.SLICES_MISSING),
         (cut, Reason.PIXELS_UNREADABLE),
+        (cut_and_padded, Reason.PIXELS_UNREADABLE),
     ],
 )
 def test_what_is_no_simple_volume_is_named(tmp_path: Path, edit: Edit, reason: Reason) -> None:
@@ -224,6 +230,7 @@ def test_what_is_no_simple_volume_is_named(tmp_path: Path, edit: Edit, reason: R
         convert_pet([write_enhanced_pet(tmp_path / "pet", edit=edit)])
     assert caught.value.reason is reason
     assert caught.value.evidence
+    assert "damaged" not in caught.value.evidence
 
 
 def test_the_index_knows_enhanced_objects(tmp_path: Path) -> None:
