@@ -11,12 +11,14 @@ from chromium import Chromium
 from matplotlib.image import imread
 from tiny_dataset import VOLUMES, rows_of, write_tiny_dataset
 
+from petarseg.dataset.funnel_figure import funnel_svg
 from petarseg.quality.crops import lesion_png
 from petarseg.quality.mip import COLOURS
 from petarseg.quality.page import highlight_numbers, write_page
 from petarseg.volume import Volume
 
 HOSTILE = "<img src=x onerror=document.title='owned'><script>document.title='owned'</script> \"'&{{ 7*7 }} SUVmax 5.4 (image 40)"
+PIXEL = "data:image/gif;base64,R0lGODlhAQABAAAAACwAAAAAAQABAAA="
 FUNNEL = [{"stage": "match", "unit": "findings", "read": 12, "kept": 10, "dropped": "ambiguous 2"}]
 
 
@@ -29,7 +31,7 @@ def make_page(dataset: Path, *, changes: dict[str, object] | None = None, with_c
     """Write the page again, with the first lesion changed."""
     lesions, exams, rejected = (rows_of(dataset, name) for name in ("lesions", "exams", "rejected"))
     lesions[0] |= changes or {}
-    rejected.append({"exam_id": None, "stage": "join", "reason": "report_without_exam", "sentence": None, "evidence": "{}"})
+    rejected.append({"exam_id": None, "stage": "join", "reason": "report_without_exam", "sentence": None, "evidence": '{"reports": 3}'})
     crops = {}
     if with_crops:
         for exam in exams:
@@ -87,6 +89,7 @@ def test_everything_is_shown(dataset):
     assert "ambiguous 2" in text
     assert "SUVmax was 7.0." in text  # the reject of an exam of the dataset
     assert "No exam of the archive belongs to this report." in text  # one without an exam
+    assert "<em>reports 3</em>" in text  # and its evidence
 
 
 def test_nothing_comes_from_outside(dataset):
@@ -162,6 +165,49 @@ def test_browser_reviews_sorts_and_filters(dataset, browser):
     assert len(values) == 10
     browser.evaluate("filterRows('right test')")
     assert browser.evaluate("[...document.querySelectorAll('#lesions tbody tr')].filter(r => !r.hidden).length") == 1
+
+
+@pytest.mark.browser
+def test_browser_turns_pages_and_finds_what_is_open(tmp_path, browser):
+    exams = [
+        {"exam_id": f"E{n:03d}", "tracer": "FDG", "sex": None, "age_years": None, "manufacturer": None, "model": None, "suv_method": "bqml"}
+        | {"split": "train", "n_lesions": 1}
+        for n in range(45)
+    ]
+    lesions = [
+        {
+            "lesion_id": f"LE{n:03d}",
+            "exam_id": f"E{n:03d}",
+            "mask_label": 1,
+            "findings": "Node, SUVmax 5.0 (image 4).",
+            "suv_max_report": 5.0,
+        }
+        | {"axial_slice_report": 4, "region": "Chest", "organ": "lung", "laterality": "none", "suv_max": 5.0, "suv_mean": 3.0, "flags": []}
+        | {"volume_ml": 2.0, "threshold_suv": 2.0, "anatomy_class": None, "split": "train"}
+        for n in range(45)
+    ]
+    words = {"name": "many", "version": "v1", "funnel": FUNNEL, "rejected": [], "pictures": {exam["exam_id"]: PIXEL for exam in exams}}
+    page = tmp_path / "index.html"
+    write_page(page, exams=exams, lesions=lesions, figure=funnel_svg([{**FUNNEL[0], "dropped": {"ambiguous": 2}}]), **words)
+    browser.open(page)
+    shown = "[...document.querySelectorAll('section.case')].filter(s => s.checkVisibility()).map(s => s.querySelector('h2').id)"
+    assert browser.evaluate("document.querySelectorAll('#figure svg rect').length") > 3
+    assert browser.evaluate(shown) == [f"E{n:03d}" for n in range(20)]
+    browser.evaluate("document.querySelector('button[data-turn=\"1\"]').click()")
+    assert browser.evaluate(shown)[0] == "E020"
+    assert browser.evaluate("document.querySelector('.place').textContent") == "exams 21 to 40 of 45"
+    # A link in the table opens the page that holds its lesion.
+    browser.evaluate("document.querySelector('#lesions a[href=\"#LE044\"]').click()")
+    assert browser.evaluate(shown) == [f"E{n:03d}" for n in range(40, 45)]
+    assert browser.evaluate("document.activeElement.id") == "LE044"
+    # n goes on to the first lesion without a decision, a accepts it.
+    key = "document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {key: '%s', bubbles: true}))"
+    browser.evaluate(key % "a")
+    browser.evaluate(key % "n")
+    assert browser.evaluate("document.activeElement.id") == "LE000"
+    browser.evaluate(key % "r")
+    assert browser.evaluate("JSON.stringify(decisions().map(d => [d.lesion_id, d.decision]))") == '[["LE000","reject"],["LE044","accept"]]'
+    assert browser.errors == []
 
 
 @pytest.mark.browser
