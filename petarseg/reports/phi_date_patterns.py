@@ -65,6 +65,13 @@ _DAY = r"(?P<day>0?[1-9]|[12]\d|3[01])"
 _YEAR4 = r"(?P<year>(?:19|20)\d\d)"
 _YEAR = r"(?P<year>(?:19|20)\d\d|['’]?\d\d)"
 _ORDINAL = r"(?:st|nd|rd|th)"
+_YEAR_IN_WORDS = (
+    r"(?:nineteen|twenty|two[ ]thousand(?:[ ]and)?)(?:[ -](?:oh|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|"
+    r"eighteen|nineteen|"
+    r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[ -](?:one|two|three|four|five|six|seven|eight|nine))?|one|"
+    r"two|three|four|five|six|"
+    r"seven|eight|nine)){1,2}"
+)
 _WORD_DAY = "|".join(sorted(ORDINAL_WORDS, key=len, reverse=True))
 
 # Each layout with the part order it fixes. Numeric ones are read separately because their order may be open.
@@ -83,8 +90,12 @@ WRITTEN = [
         re.IGNORECASE | re.MULTILINE,
     ),
     # the fourteenth of March 2024; March the fourteenth
-    re.compile(rf"\b(?:the\s+)?(?P<wordday>{_WORD_DAY})\s+(?:day\s+)?(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR4}\b)?", re.IGNORECASE),
-    re.compile(rf"\b{_MONTH}\s+(?:the\s+)?(?P<wordday>{_WORD_DAY})\b(?:,?\s+{_YEAR4}\b)?", re.IGNORECASE),
+    re.compile(
+        rf"\b(?:the\s+)?(?P<wordday>{_WORD_DAY})\s+(?:day\s+)?(?:of\s+)?{_MONTH}(?:,?\s+(?:{_YEAR4}|"
+        rf"{_YEAR_IN_WORDS})\b)?",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"\b{_MONTH}\s+(?:the\s+)?(?P<wordday>{_WORD_DAY})\b(?:,?\s+(?:{_YEAR4}|{_YEAR_IN_WORDS})\b)?", re.IGNORECASE),
     # 2024 March 14, 2024-Mar-14
     re.compile(rf"(?<![\w.,/-]){_YEAR4}[-/ ]{_MONTH}[-/ ]{_DAY}(?![\w/])", re.IGNORECASE),
     # March 2024, Mar-2024, Mar. 2024, March of 2024, Mar '24
@@ -124,7 +135,7 @@ PARTIAL_CUE = re.compile(
     r"admitted|transfused|cycle[ ]\d|"
     r"dictated|read|reported|compar(?:ison|e|ed)(?:\s+(?:to|with))?|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
     r"PET(?:[/-]CT)?|MRI?|"
-    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|LMP|DOB|started|ended|finished|completed|resected)\s*(?:was\s+|on\s+|of\s+|from\s+|"
+    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|LMP|DOB|started|ended|finished|completed|resected|reversal|reversed|transplant\w*|chemo\w*|radiation|XRT|SBRT|[a-z]+(?:ectomy|otomy|ostomy|plasty|oscopy)|resection|excision|repair|recurrence|relapse|diagnosed|dx|labs?|PSA|uploaded|faxed)\s*(?:was\s+|on\s+|of\s+|from\s+|"
     r"dated\s+)?"
     r"(?:the\s+)?[:(,]?\s*|\d/\d{1,2}\s*(?:-|–|to|and|or|&|,|\+|/)\s*)$",
     re.IGNORECASE,
@@ -150,18 +161,15 @@ LONE_MONTH = re.compile(
     + r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec))\b\.?(?!\s*\d)"
 )
 
-# "the 19th", "Tuesday the 4th", "the 14th of last month": a day without its month, told from ribs and nerves by what follows.
+# "the 19th", "Tuesday the 4th", "the 14th of last month": a day without its month ends a phrase; "the 4th rib" goes on.
 LONE_DAY = re.compile(
     r"\b(?:(?:on|for|until|till|by|before|after|since|from|of|to|is|(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?|this|next|last)[ ]the[ ]|"
     r"(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day,?[ ])"
     r"(?P<day>(?:[12]?1st|[12]?2nd|[12]?3rd|1\dth|2?[4-9]th|[123]0th|31st)|"
     + _WORD_DAY
     + r")\b(?P<rest>[ ]of[ ](?:last|this|next|the)[ ](?:same[ ])?month)?"
-    r"(?![ ](?:of[ ](?!last|this|next)|and|to|or|left|right|anterior|posterior|lateral|rib|vertebr|lumbar|thoracic|cervical|"
-    r"sacral|ventricle|nerve|cranial|"
-    r"metatarsal|metacarpal|digit|finger|toe|"
-    r"intercostal|cycle|floor|percentile|slice|fraction|time|generation|line|week|day|month|year|edition|portion|part|segment|dose|lesion|node|"
-    r"scan|study|exam|image|costo|interspace|interval|most|highest|largest|version|course|[a-z]+al\b))(?!-)",
+    r"(?=[ \t]*(?:$|[.,;:)!?\r\n]|_x000D_|at\b|by\b|with\b|for\b|in[ ]the[ ](?:morning|afternoon)|when\b|after\b|was\b|is\b|"
+    r"and[ ](?:was|is|he|she|they)\b))",
     re.IGNORECASE,
 )
 SEASON = re.compile(

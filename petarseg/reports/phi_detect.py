@@ -11,6 +11,7 @@ from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_extent import grown
 from petarseg.reports.phi_field_values import find_labelled
 from petarseg.reports.phi_guard import measurement_stretches
+from petarseg.reports.phi_letterhead import find_letterheads
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_word, may_be_name
 from petarseg.reports.phi_messages import find_in_messages
 from petarseg.reports.phi_model import PROVEN
@@ -62,6 +63,9 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     names += _unguarded(with_initials(text, names), guard)
     taken = [(span.start, span.end) for span in spans]
     names = [piece for span in names for piece in _outside(text, span, taken) if not text[piece.end : piece.end + 1].isdigit()]
+    people = [(span.start, span.end) for span in names]
+    heads = _unguarded(find_letterheads(text), guard)
+    spans += [span for span in heads if span.type == "LOCATION" or not overlaps(span.start, span.end, people)]
     denied = _unguarded(deny.find(text), guard)
     again = _repeats(text, [span for span in names + denied if span.type == "NAME"])
     found = merge([*spans, *names, *denied, *_unguarded(again, guard)])

@@ -105,7 +105,7 @@ def _speaks_of_disease(text: str, before: str, end: int) -> bool:
     """Say whether a surname that is an eponym is used as one: "no Foley", "in Barrett mucosa", "Horton?", "Hartmann's in April"."""
     if _DIAGNOSIS_BEFORE.search(before) or _NO_PERSON_BEFORE.search(before) or _NO_NOUN.match(text, end):
         return True
-    if text[end : end + 1] == "?":
+    if re.match(r"\?|[ ]in[ ](?:place|situ)\b", text[end : end + 9]):
         return True
     following = re.compile(r"['’]?s?[ -](?P<word>[a-z]{4,})\b").match(text, end)
     return following is not None and following["word"] not in _NO_TERM and is_noun(following["word"])

@@ -35,7 +35,7 @@ _HOUSE_NUMBER = re.compile(
     r"#)?\d{1,5}[A-Za-z]?(?:[-/]\d{1,4})?,?[ ])$"
 )
 _POSTCODE = re.compile(
-    r",?[ ]{1,2}(?:[A-Z]{1,3}[ ]{1,2})?(?:\d{3,6}(?:[- ]?\d{3,4})?(?:[ ][A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|"
+    r"\)?,?[ ]{1,2}(?:[A-Z]{1,3}[ ]{1,2})?(?:\d{3,6}(?:[- ]?\d{3,4})?(?:[ ][A-Z]{2})?|[A-Z]{1,2}\d[A-Z\d]?[ ]?\d[A-Z]{2}|"
     r"[A-Z]\d[A-Z][ ]?\d[A-Z]\d)(?![\w/:.-])"
 )
 
@@ -113,7 +113,32 @@ def _whole_institution(text: str, span: PhiSpan) -> PhiSpan:
         ):
             break
         start = line_start + before.start("word")
-    return PhiSpan(start, end, "HOSPITAL")
+    return PhiSpan(start, _address_tail(text, end), "HOSPITAL")
+
+
+# ", Suite 4, Old Mill Road, Elora ON N0B 1S0": capitalised words and numbers between commas up to the end of the field.
+_ADDRESS_TAIL = re.compile(
+    rf"(?:,[ ]{{1,2}}(?!(?:MD|DO|PhD|RN|NP|FRCR)\b)(?:[{UPPER}\d#(][\w#'’.()-]*|&)(?:[ ](?:[{UPPER}\d#(][\w#'’.()-]*|of|the|de|"
+    rf"la|du|des|le|am|an|der|&))*)+(?=[ ]*(?:$|[;)|]|[.](?:[ ]|$)|[ ]{{2}}|_x000D_))",
+    re.MULTILINE,
+)
+
+
+def _address_tail(text: str, end: int) -> int:
+    tail = _ADDRESS_TAIL.match(text, end)
+    if (
+        tail is None
+        or len(tail.group()) > 90
+        or re.search(
+            r"\b(?:PET|CT|MRI|SUV\w*|MD|DOB|MRN|Dr|Prof|Tel|Ph|Fax|image|"
+            r"slice)\b",
+            tail.group(),
+        )
+    ):
+        return end
+    found = re.findall(r"[^\W\d_]{3,}", tail.group())
+    telling = any(is_proper(word) for word in found) or (re.search(r"\d{3}", tail.group()) is not None)
+    return tail.end() if telling else end
 
 
 _GENERIC = words("institution_generic")
@@ -123,7 +148,7 @@ def _whole_address(text: str, span: PhiSpan) -> PhiSpan:
     number = _HOUSE_NUMBER.search(text, max(0, span.start - 20), span.start)
     start = number.start() if number is not None else span.start
     code = _POSTCODE.match(text, span.end)
-    end = code.end() if code is not None else span.end
+    end = _address_tail(text, code.end() if code is not None else span.end)
     return PhiSpan(start, end, "LOCATION")
 
 
@@ -145,7 +170,7 @@ def _one_place(text: str, last: PhiSpan, span: PhiSpan) -> bool:
     if last.type not in _PLACES and span.type not in _PLACES:
         return False
     if {last.type, span.type} == {"LOCATION"}:
-        return re.fullmatch(r"[ ]?[,;/-]?[ ]{0,2}|,?[ ]?\n", gap) is not None
+        return re.fullmatch(r"[ ]?[,;/-]?[ ]{0,2}|,?[ ]?\n|,?[ ]\(|\),?[ ]", gap) is not None
     if {last.type, span.type} <= _PLACES:
         return re.fullmatch(r"[ ]|[ ]?[&/-][ ]?", gap) is not None
     other = span.type if last.type in _PLACES else last.type

@@ -36,6 +36,7 @@ _DATE = re.compile(
     r"\d{1,4}[ ./-](?:\d{1,2}|[A-Za-z]{3,9})\.?(?:[ ,./-]+\d{2,4})?(?![\d:])|[A-Za-z]{3,9}\.?[ -]\d{1,2}(?:st|nd|rd|"
     r"th)?(?:[ ,.-]+\d{2,4})?\b(?!:)|(?<![\w-])\d{6}(?:\d\d)?(?!\d)"
 )
+_TITLED = re.compile(r"\b(?:dr|mr|mrs|ms|prof|doctor)\.?\s+$", re.IGNORECASE)
 _LEVEL = re.compile(
     r"(?:[TLCS]\d{1,2}\b|segments?|level|station|ribs?|slice|image|zone|lobe|quadrant|o'?clock|left|right|bilateral|midline|upper|lower)\b",
     re.IGNORECASE,
@@ -107,7 +108,7 @@ def _names(text: str, field: Field) -> Iterator[PhiSpan]:
     stamp = _STAMP.match(text, field.start, field.end)
     position = stamp.end() if stamp is not None else field.start
     value = text[position : field.end]
-    lower = field.explicit and value == value.lower()
+    lower = value == value.lower()
     for _ in range(6):
         for _ in range(3):
             title = TITLE.match(text, position, field.end) or TITLE_LOWER.match(text, position, field.end)
@@ -151,6 +152,8 @@ def _name(text: str, start: int, field: Field, *, lower: bool) -> PhiSpan | None
             break
         if not count and (low in _NO_VALUE or (low in NAME_STOP and len(low) > 2)):
             break
+        if re.match(r"-?\d", text[word.end() : word.end() + 2]):
+            break
         end, count = word.end(), count + 1
         proper = proper or (len(token) > 1 and (is_proper(token) or may_be_name(token) or low in PLAIN_NAMES))
         upper = upper or len(token) == 1
@@ -180,6 +183,8 @@ def _name(text: str, start: int, field: Field, *, lower: bool) -> PhiSpan | None
         or (comma and field.explicit)
         or (1 < count < 5 and (upper or content.isupper() or content.istitle()) and not all(map(is_report_word, known)))
     )
+    if lower and not field.explicit and not (comma or _TITLED.search(text, max(0, start - 10), start)):
+        return None
     if not convincing or (lower and all(map(is_word, known)) and not comma):
         return None
     if not field.explicit and not (proper and count > 1) and not comma:

@@ -38,7 +38,7 @@ _DEVICES = words("counted_devices")
 
 _LABEL_TOKEN = re.compile(r"[^\W\d_][\w'’.#-]*(?:\([a-z]{1,3}\))?|#")
 _GAP = re.compile(r"[ ]?[/&.,][ ]?|[ ]|_|(?=\()|(?=#)|")
-_MARK = re.compile(r"(?:[ ]?\([^()\n]{1,12}\))?\.?[ ]?(?::(?!/)|=+|#(?=[ ]?[\w(])|[ ][-–—](?=[ ]))[ ]*")
+_MARK = re.compile(r"(?:[ ]?\([^()\n]{1,12}\)|[ ][A-Z\d])?\.?[ ]?(?::(?!/)|=+|#(?=[ ]?[\w(])|[ ][-–—](?=[ ]))[ ]*")
 _CELL = re.compile(r"(?:(?!\t|[ \u00a0]{2,}|\|)[^\r\n])+")
 _RULE = re.compile(r"[\s:|=+*_-]*")
 _MARKUP = re.compile(r"[*_]{1,2}")

@@ -153,6 +153,21 @@ def is_plain_noun(word: str) -> bool:
 
 
 @lru_cache(maxsize=8192)
+def is_listed_word(token: str) -> bool:
+    """Say whether our own lists of the words of reports hold `token`, whatever a general dictionary says."""
+    word = token.lower().replace("’", "'").strip("'.-")
+    if "-" in word or "/" in word:
+        return all(is_listed_word(part) for part in re.split(r"[-/]", word) if part)
+    return (
+        word in _MEDICAL
+        or word in _FUNCTION_WORDS
+        or word in LABEL_WORDS
+        or word in words("institution_generic")
+        or _known(word, REPORT_WORDS)
+    )
+
+
+@lru_cache(maxsize=8192)
 def is_noun(word: str) -> bool:
     """Say whether a lower-case word of reports can be a noun, be it a verb as well ("pattern", "segment")."""
     from petarseg.reports.phi_model import word_index

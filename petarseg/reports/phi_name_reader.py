@@ -162,13 +162,13 @@ def _is_forename(text: str, match: re.Match[str], shouting: bool, *, known_only:
 
 
 # Months that are given names as well; a date goes on with a number.
-_MONTH_NAMES = frozenset({"april", "may", "june", "august"})
+MONTH_NAMES = frozenset({"april", "may", "june", "jun", "jan", "august"})
 
 
 def _stops(text: str, match: re.Match[str]) -> bool:
     """Say whether a word ends a name: a label, a title, a month that is none of ``HALL, APRIL MAY``."""
     low = match.group().lower()
-    return low in NAME_STOP and not (low in _MONTH_NAMES and not re.match(r"\.?,?\s*['’]?\d", text[match.end() : match.end() + 6]))
+    return low in NAME_STOP and not (low in MONTH_NAMES and not re.match(r"\.?,?\s*['’]?\d", text[match.end() : match.end() + 6]))
 
 
 def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) -> bool:
@@ -189,7 +189,7 @@ def _acceptable(text: str, match: re.Match[str], *, first: bool, lower: bool) ->
         if (
             neighbour is None
             or not neighbour.group().isupper()
-            or (is_word(word) and not family and low not in _MONTH_NAMES | GIVEN_NAMES | FAMILY_NAMES)
+            or (is_word(word) and not family and low not in MONTH_NAMES | GIVEN_NAMES | FAMILY_NAMES)
         ):
             return False
     if "-" in word and not has_name_shape(word) and not word[0].islower():

@@ -10,6 +10,7 @@ from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_report_word
 from petarseg.reports.phi_name_labels import by_bare_label, by_header_line, by_label
 from petarseg.reports.phi_name_reader import (
     CREDENTIAL,
+    MONTH_NAMES,
     NAME_STOP,
     PARTICLES,
     TITLE,
@@ -164,6 +165,8 @@ _CARETS = re.compile(rf"(?<![\w^])[{UPPER}][^\W\d_]*(?:[ '’-][^\W\d_]+)*(?:\^+
 def _by_caret(text: str) -> Iterator[PhiSpan]:
     """``DELACROIX^HUGO^^MR``: a name as HL7 and DICOM write it."""
     for match in _CARETS.finditer(text):
+        if all(is_report_word(word) for word in WORD.findall(match.group())):
+            continue
         yield PhiSpan(*match.span(), "NAME")
 
 
@@ -198,7 +201,7 @@ def _by_patient(text: str) -> Iterator[PhiSpan]:
     """``Patient Xi Jun (Jason), ...``: capitalised words behind "patient" that are not all plain words of reports."""
     for match in _PATIENT.finditer(text):
         found = [word.group() for word in WORD.finditer(text, *match.span("name"))]
-        if not all(is_report_word(word) for word in found) and not any(word.lower() in NAME_STOP for word in found):
+        if not all(is_report_word(word) for word in found) and not any(word.lower() in NAME_STOP - MONTH_NAMES for word in found):
             yield PhiSpan(*match.span("name"), "NAME")
 
 
@@ -225,6 +228,14 @@ def _by_role(text: str) -> Iterator[PhiSpan]:
             yield PhiSpan(start, match.start(), "NAME")
 
 
+def _is_cell(text: str, start: int, given: re.Match[str]) -> bool:
+    """Say whether a family name and a given name, be they plain words, fill a field of their own: "| Underhill, Basil |"."""
+    before = re.search(r"(?:^|\n|\||\t|[ ]{2})[ ]?$", text[max(0, start - 4) : start])
+    after = re.compile(r"(?:[ ][A-Z]\.?)?[ ]*(?:$|\n|\r|\||\t|[ ]{2}|\(|\d|_x000D_)").match(text, given.end())
+    low = given.group().lower()
+    return before is not None and after is not None and (low in PLAIN_NAMES or low in GIVEN_NAMES or may_be_name(given.group()))
+
+
 def _by_comma(text: str) -> Iterator[PhiSpan]:
     """``HOLLOWAY,GRETCHEN A`` and ``Ostrander, Judith``: a family name, a comma and a given name."""
     for match in re.finditer(rf"(?<![\w-])[{UPPER}][^\W\d_'’-]*(?:['’-][^\W\d_]+)*,[ ]?(?=[{UPPER}])", text):
@@ -233,6 +244,7 @@ def _by_comma(text: str) -> Iterator[PhiSpan]:
         if given is None or not (may_be_name(family) or family.lower() in PLAIN_NAMES) or family.lower() in NAME_STOP or len(family) < 2:
             continue
         known = given.group().lower() in GIVEN_NAMES and not is_word(given.group())
+        known = known or _is_cell(text, match.start(), given)
         glued = (
             not match.group().endswith(" ") and family.isupper() and given.group().isupper() and len(given.group()) > 2 and len(family) > 3
         )

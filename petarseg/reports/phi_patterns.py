@@ -24,7 +24,9 @@ _GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{
 _SSN = re.compile(r"(?<![\w.-])(?:\d{3}|[Xx*]{3})[- ](?:\d{2}|[Xx*]{2})[- ]\d{4}(?![\w-])(?!\.\d)")
 # RUN USER: DHARRIS4
 _LOGIN = re.compile(
-    r"\b(?:run[ ])?(?:user|login|operator)(?:[ ]?(?:id|name))?\s*[:=]\s*(?P<id>[A-Za-z][A-Za-z._-]*\d[\w.-]*)", re.IGNORECASE
+    r"\b(?:run[ ])?(?:user|login|operator)(?:[ ]?(?:id|name))?(?:\s*[:=]\s*|"
+    r"[ ](?=[A-Z]+\d))(?P<id>[A-Za-z][A-Za-z._-]*\d[\w.-]*)",
+    re.IGNORECASE,
 )
 # brandt_k_petct_20240306.dcm
 _FILE = re.compile(
@@ -36,6 +38,13 @@ _COUNTED = re.compile(
     r"\b(?:group|grp|site|subject|subj|participant|volunteer|encounter|visit|case|claim|policy|member|booking|token|locker|badge|locator|ticket|docket|reel|box)"
     r"[ ](?:no\.?[ ]|#[ ]?|id[ ])?(?P<id>[A-Z]{0,4}-?\d{2,}[A-Z\d-]*)(?![\w.]*(?:%|mm|cm))(?![ ]?(?:mm|cm|weeks?|months?|days?|"
     r"patients?|subjects?))",
+    re.IGNORECASE,
+)
+# "ICD in situ (BIO-ITR 60881274)": what stands in brackets behind a device is its make and number.
+_BRACKETED_DEVICE = re.compile(
+    r"\b(?:pacemaker|ICD|CRT-?[DP]|defibrillator|port|port-a-cath|mediport|pump|stimulator|neurostimulator|loop[ ]recorder|"
+    r"implant|prosthesis|generator|device|valve|stent|"
+    r"shunt|scanner|camera|tomograph|unit)\b[^.()\n]{0,40}\((?P<id>(?=[^()\n]*\d{3})[^()\n]{4,48})\)",
     re.IGNORECASE,
 )
 _SHORT_PHONE = re.compile(r"\b(?:at|on|ext\.?|extension|x)[ ](?P<id>\d-\d{4})(?![\w-])(?!\.\d)", re.IGNORECASE)
@@ -249,6 +258,14 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
     for match in _FILE.finditer(text):
         if re.search(r"\d|_", match.group()):
             yield PhiSpan(*match.span(), "OTHER_ID")
+    for match in _BRACKETED_DEVICE.finditer(text):
+        code = re.search(r"[A-Z]*\d[\dA-Z-]{3,}|\d{4,}", match["id"])
+        if (
+            code is not None
+            and not is_clinical_code(code.group())
+            and not re.search(r"SUV|slice|image|mm\b|cm\b|\bmg|/\d", match["id"], re.IGNORECASE)
+        ):
+            yield PhiSpan(match.start("id"), match.end("id"), "DEVICE_ID")
     for match in _COUNTED.finditer(text):
         if sum(char.isdigit() for char in match["id"]) > 2 or re.match(r"site", match.group(), re.IGNORECASE):
             yield PhiSpan(match.start("id"), match.end("id"), "OTHER_ID")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from petarseg.reports.lexicon import ANATOMY
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import is_report_word, is_word
+from petarseg.reports.phi_lexicon import is_proper, is_report_word, is_word
 from petarseg.reports.phi_name_reader import UPPER
 from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import CITIES, STATE_CODES, STATES, words
@@ -24,8 +24,8 @@ _FACILITY = (
     r"Group|School|Associates|Plaza|Pavilion|Campus)|"
     r"Imaging(?:\s+(?:Associates|Group|Partners|Pavilion|Suite|Services|Network|Cent(?:er|re)))?|Radiology(?:\s+(?:Associates|Group|"
     r"Partners|Consultants|Services|Specialists))?|Oncology(?:\s+(?:Associates|Group|Partners|Consultants|Specialists)|(?!\s+(?:&|and\b|Imaging|Cent|Clinic|Hospital|Institute|Unit|Surgery)))|Pavilion|"
-    r"(?:Family|Internal|Primary)\s+(?:Medicine|Practice|Care)|(?:[A-Z][a-z]+(?:ology|ic|al|ry)\s+)?(?:Associates|Physicians|Specialists)|"
-    r"Foundation\s+Trust|NHS\s+Trust|Trust|Nursing\s+Home|Surgery\s+Cent(?:er|re)|"
+    r"Health\s+Team|(?:Family|Internal|Primary)\s+(?:Medicine|Practice|Care)|(?:[A-Z][a-z]+(?:ology|ic|al|ry)\s+)?(?:Associates|Physicians|Specialists)|"
+    r"Foundation\s+Trust|NHS\s+Trust|Trust|Memorial|Regional|Teleradiology|Nuclear\s+Medicine|Molecular\s+Imaging|CBOC|VAMC|PET(?:/CT|-CT)?\s+(?:Unit|Suite|Facility)|Nursing\s+Home|Surgery\s+Cent(?:er|re)|"
     r"University|Diagnostics|Klinikum|Krankenhaus|Universit[äa]tsklinikum|Sygehus|Universitetshospital|Sjukhus|H[ôo]pital|Clinique|Surgery|Practice|"
     r"Ospedale|Cl[íi]nica|Ziekenhuis|Health|Lodge|Manor|Hospitalet)"
 )
@@ -54,6 +54,16 @@ _INSTITUTION_OF = re.compile(
     rf"la|le)[ \t]+){{0,3}}{_CAP}(?:[ \t](?:(?:of|de|the|and|for|la|der|am|an|im|di|du|den|van|in|at)[ \t])?{_CAP}){{0,4}}"
 )
 _SAINT = re.compile(rf"\b(?:St\.?|Saint|Sankt|Mount|Mt\.?|Our\s+Lady\s+of)[ \t]+{_CAP}(?:['’]s)?(?:[ \t]{_CAP}){{0,2}}")
+# "CLSC des Trois-Anses", "AZ Sint-Godelieve", "Nightlark Teleradiology LLC": the kind of house before the name, the kind of company behind.
+_ABBREVIATED = re.compile(
+    rf"\b(?:AZ|UZ|CHU|CHR|CHRU|CHUM|CHUV|CLSC|CHSLD|CISSS|CIUSSS|UMC|ZNA|LKH|AKH|KH|IRCCS|ASST|AOU|HUG|HGU|HU|SPZOZ|RSUD|RSUP|"
+    rf"BV|VAMC|VAHCS)[ ]"
+    rf"(?:(?:de|des|du|d'|la|le|van|di|del|St\.?)[ ]?)*{_CAP}(?:[ ]{_CAP}){{0,3}}"
+)
+_COMPANY = re.compile(
+    rf"(?<![\w-]){_CAP}(?:[ ](?:(?:&|and|of)[ ])?{_CAP}){{0,5}}?,?[ ](?:LLC|L\.L\.C\.?|LLP|PLLC|Inc\.?|INC\.?|Ltd\.?|LTD\.?|"
+    rf"GmbH|P\.C\.|P\.A\.|Pty(?:[ ]Ltd)?|B\.V\.|S\.A\.|AG|PLC)(?![\w])"
+)
 _KNOWN_HOSPITALS = re.compile(
     r"\b(?:Mayo(?:\s+Clinic)?|M\.?\s?D\.?\s+Anderson|Sloan[\s-]+Kettering|MSKCC|Johns\s+Hopkins|Mass(?:achusetts)?\s+General|"
     r"Cedars[\s-]Sinai|Dana[\s-]Farber|Moffitt|Brigham(?:\s+and\s+Women['’]?s)?|Kaiser(?:\s+Permanente)?|Cleveland\s+Clinic|"
@@ -63,13 +73,20 @@ _KNOWN_HOSPITALS = re.compile(
 )
 # "ST BRIDE'S" in capitals, "Cragmoor Ward", and institutions that are known by one word, behind a preposition.
 _SAINT_CAPITALS = re.compile(rf"\b(?:AT|FROM|TO|BY|VIA|IN|OF)[ ](?P<name>(?:ST|SAINT|MT|MOUNT)\.?[ ][{UPPER}]{{3,}}(?:['’]?S)?)\b")
+# "@ UWMC", "transferred from SJMH": letters that no list knows, where an institution would stand.
+_SHORT_FORM = re.compile(
+    r"(?:@[ ]?|\b(?:transferred|referred|imported|received|obtained|uploaded|admitted|discharged|outside|OSH|study|exam|scan|"
+    r"PET/CT|CT|MRI)[ ](?:at|from|to)[ ](?:the[ ])?)"
+    r"(?P<name>[A-Z]{3,6})\b(?![ ]?\d)"
+)
 _WARD = re.compile(rf"(?<![\w-])(?P<name>{_CAP}(?:[ ]{_CAP}){{0,2}})[ ](?:Ward|WARD)\b")
 _BY_ONE_WORD = re.compile(
     r"\b(?:at|from|to|via|by|in|then|AT|FROM|TO|VIA)[ ](?:the[ ]|The[ ])?(?P<name>(?:Duke|MSK|Emory|Stanford|Yale|Penn|Hopkins|"
     r"Vanderbilt|Northwestern|Columbia|Cornell|"
     r"Mount Sinai|Mt\.? Sinai|Mercy|Providence|Kaiser|Sutter|Scripps|Geisinger|Ochsner|Baylor|Emory|Tulane|Loyola|Rush|Banner|"
     r"Intermountain|Barnes|Swedish|"
-    r"Sharp|Cedars|Hershey|Penn State|Temple|Jefferson|Tufts|Lahey|MGH|BWH|BIDMC|DFCI|NYU|CHOP|HUP|UAB|UCSD|UVA|UNC|OSU|IU|UW|"
+    r"Sharp|Cedars|Hershey|Penn State|Temple|Jefferson|Tufts|Lahey|MGH|BWH|BIDMC|DFCI|NYU|UWMC|UCLA|UCSF|UPMC|MUSC|OHSU|UTSW|"
+    r"CHOP|HUP|UAB|UCSD|UVA|UNC|OSU|IU|UW|"
     r"VA|VAMC|NHS|UCLH|"
     r"Addenbrooke['’]?s|Christie|Marsden|Guy['’]?s|Bart['’]?s|Ninewells|Papworth|Freeman|SickKids|Sunnybrook|Westmead|Alfred))\b"
     r"(?!['’]?s?[ ](?:procedure|criteria|staging|classification|grade|score|tube|rule|catheter|University\b.{0,20}criteria))"
@@ -84,7 +101,7 @@ _CITED = re.compile(
 )
 _STREET = (
     r"(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Place|Pl|Way|Terrace|Ter|Circle|Cir|Crescent|Cres|Parade|Pde|Esplanade|Promenade|Rise|Vale|"
-    r"Close|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Row|Mews|Gardens|Grove|Hill|Walk|Alley|Plaza|Loop|Quay|Route|Turnpike|Pike|Vej|"
+    r"Close|Parkway|Pkwy|Highway|Hwy|Square|Sq|Trail|Row|Mews|Gardens|Grove|Hill|Walk|Line|Concession|Sideroad|Boreen|Brae|Wynd|Green|Heights|View|Park|Mount|Bank|Yard|Mall|Strand|Chase|Dale|Drove|Path|Ridge|Run|Trace|Crossing|Cove|Bend|Alley|Plaza|Loop|Quay|Route|Turnpike|Pike|Vej|"
     r"Gade|gade|vej)"
 )
 _UNIT_PART = r"(?:,?\s*(?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|Room|Rm|Bldg|Building|Flat|#)\.?\s*#?[A-Za-z]?\d*[A-Za-z-]*\d*)?"
@@ -196,8 +213,15 @@ def _institutions(text: str) -> Iterator[PhiSpan]:
             text, *match.span()
         ):
             yield PhiSpan(*match.span(), "HOSPITAL")
+    for pattern in (_ABBREVIATED, _COMPANY):
+        for match in pattern.finditer(text):
+            if any(is_proper(word) for word in re.findall(r"[^\W\d_]+", match.group())):
+                yield PhiSpan(*match.span(), "HOSPITAL")
     for pattern in (_SAINT_CAPITALS, _BY_ONE_WORD):
         for match in pattern.finditer(text):
+            yield PhiSpan(*match.span("name"), "HOSPITAL")
+    for match in _SHORT_FORM.finditer(text):
+        if not is_word(match["name"]) and match["name"].lower() not in words("initials_taken"):
             yield PhiSpan(*match.span("name"), "HOSPITAL")
     for match in _WARD.finditer(text):
         if not all(is_report_word(word) or word.lower() in _GENERIC for word in re.findall(r"[^\W\d_]+", match["name"])):
@@ -237,7 +261,27 @@ def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan
     plain = all(is_report_word(re.sub(r"\W", "", m.group())) for m in content)
     last = words[-1].group()
     if plain and (
-        last in {"Imaging", "Health", "Radiology", "Oncology", "Medicine", "Associates", "Physicians", "Specialists", "Care"}
+        last
+        in {
+            "Imaging",
+            "Health",
+            "Memorial",
+            "Regional",
+            "Teleradiology",
+            "PET",
+            "PET/CT",
+            "PET-CT",
+            "Unit",
+            "Suite",
+            "Facility",
+            "Radiology",
+            "Oncology",
+            "Medicine",
+            "Associates",
+            "Physicians",
+            "Specialists",
+            "Care",
+        }
         or (len(content) < 2 and last in {"Trust", "Pavilion", "Lodge", "Manor", "Diagnostics", "Surgery", "Practice"})
     ):
         return None
@@ -250,9 +294,9 @@ _BEFORE_POSTCODE = re.compile(
     rf"(?:[A-Z]{{1,2}}\d[A-Z\d]?[ ]{{0,2}}\d[A-Z]{{2}}|[A-Z]\d[A-Z][ ]{{0,2}}\d[A-Z]\d)\b"
 )
 _ROOM = re.compile(
-    r"\b(?:(?:Bldg|BLDG|Building|Suite|SUITE|Ste|STE|Apt|APT|Flat|Tower|Ward|WARD|Bay|Room|ROOM|Rm|RM)\.?"
-    r"[ ]#?[A-Z]?\d{1,4}[A-Z]?(?:-\d{1,4})?\b"
-    r"(?:,?[ ](?=(?:Suite|SUITE|Ste|STE|Floor|FLOOR|Fl|Room|ROOM|Rm|RM|Apt|APT|Bldg|BLDG)\b))?)+"
+    r"\b(?:(?:Bldg|BLDG|Building|Suite|SUITE|Ste|STE|Apt|APT|Flat|Tower|Ward|WARD|Bay|Bed|BED|Cubicle|Room|ROOM|Rm|RM)\.?"
+    r"[ ]#?(?:[A-Z]{1,2}-?)?\d{1,4}[A-Z]?(?:-\d{1,4})?\b"
+    r"(?:,?[ ](?=(?:Ward|WARD|Suite|SUITE|Ste|STE|Floor|FLOOR|Fl|Room|ROOM|Rm|RM|Apt|APT|Bldg|BLDG)\b))?)+"
     r"(?:(?:Suite|Ste|Floor|Fl|Room|Rm)\.?[ ]#?[A-Z\d-]{1,6}\b)?"
 )
 _WARD_LABEL = re.compile(

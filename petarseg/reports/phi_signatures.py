@@ -64,6 +64,9 @@ def find_signatures(text: str) -> Iterator[PhiSpan]:
         yield from _relative(text, *match.span("name"))
     for match in _RELATION_AFTER.finditer(text):
         yield from _relative(text, *match.span("name"))
+    for match in _SPELT.finditer(text):
+        if not is_report_word(re.sub(r"\W", "", match.group())):
+            yield PhiSpan(*match.span(), "NAME")
     for pattern in (_DICTATED, _DASHED, _ROLE_INITIALS, _POINTED):
         for match in pattern.finditer(text):
             parts = [part.lower() for part in re.findall(r"[A-Za-z]+", match["name"]) if len(part) > 1]
@@ -73,17 +76,21 @@ def find_signatures(text: str) -> Iterator[PhiSpan]:
                 yield PhiSpan(match.start("name"), match.start("name") + len(match["name"].rstrip()), "NAME")
 
 
+# "that's B R I L L": a name spelt out.
+_SPELT = re.compile(r"(?<![\w.])(?:[A-Z][ -]){3,}[A-Z](?![\w.])")
+
+
 def with_initials(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
     """Take in the initials that stand at a name: "C. Mac Giolla", "Lau K.Y.", "Ferreira/ls"."""
     for name in names:
         start, end = name.start, name.end
         before = re.search(
-            rf"(?<![\w.])(?:[{UPPER}]\.[ ]?(?:-[{UPPER}]\.)?|[{UPPER}][ ]){{1,3}}(?:(?:Mac|Mc|Ó|Ní|Van|Von|De|Al|El|Bin)[ ])?$",
+            rf"(?<![\w.])(?:[{UPPER}]\.-?[ ]?|[{UPPER}][ ]){{1,3}}(?:(?:Mac|Mc|Ó|Ní|Van|Von|De|Al|El|Bin)[ ])?$",
             text[max(0, start - 14) : start],
         )
         if before is not None and not (len(before.group()) == 2 and before.group() in ("A ", "I ")):
             start -= len(before.group())
-        after = re.compile(rf"[ ](?:[{UPPER}]\.[ ]?){{1,3}}(?![\w])|[ ](?:[{UPPER}][ ]?){{1,2}}(?=[,;.)\n]|$)").match(text, end)
+        after = re.compile(rf"[ ](?:[{UPPER}]\.[ ]?){{1,3}}(?![\w])|[ ](?:[{UPPER}][ ]?){{1,2}}(?=[,;.)/\n]|$)").match(text, end)
         if after is not None and "\n" not in text[start:end] and not re.fullmatch(rf"\s*{CREDENTIAL}.*", after.group()):
             end += len(after.group().rstrip())
         tail = _TAIL.match(text, end)
@@ -91,6 +98,28 @@ def with_initials(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
             end = tail.end()
         if (start, end) != (name.start, name.end):
             yield PhiSpan(start, end, "NAME")
+    yield from _initials_of(text, names)
+
+
+def _initials_of(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
+    """Find the initials of people who are named elsewhere, in brackets, behind a stroke or at the end of a line."""
+    known: set[str] = set()
+    for name in names:
+        letters = [word[0] for word in re.findall(r"[^\W\d_]+", text[name.start : name.end]) if word[0].isupper()]
+        if 1 < len(letters) < 5:
+            for order in (letters, [letters[-1], *letters[:-1]], [*letters[1:], letters[0]], [letters[0], letters[-1]]):
+                known.add("".join(order).upper())
+    known = {initials for initials in known if initials.lower() not in _ABBREVIATIONS and not is_report_word(initials)}
+    if not known:
+        return
+    either = "|".join(sorted(known))
+    for match in re.finditer(
+        rf"(?:(?<=[(/])|(?<=[:–—-][ ])|(?<=-))(?:{either})(?=[)/,.;]|[ ]*$)|^[ ]*(?:{either})(?=[/ ]*$|"
+        rf"[:/])",
+        text,
+        re.MULTILINE,
+    ):
+        yield PhiSpan(match.end() - len(match.group().strip()), match.end(), "NAME")
 
 
 def _person(text: str, start: int, end: int) -> Iterator[PhiSpan]:

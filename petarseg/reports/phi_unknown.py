@@ -9,7 +9,7 @@ from petarseg.reports.phi_eponyms import is_eponym
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_word, may_be_name
 from petarseg.reports.phi_name_reader import NAME_STOP, UPPER, WORD, has_name_shape, name_follows, read_name, skip_blanks, starts_sentence
 from petarseg.reports.phi_span import PhiSpan
-from petarseg.reports.phi_vocabulary import GIVEN_NAMES, REPORT_WORDS
+from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES, PLAIN_NAMES, REPORT_WORDS
 
 PERSON_VERB = re.compile(
     r"\s+(?:called|notified|informed|reported|reports|requested|asked|phoned|agreed|agrees|acknowledged|recommended|recommends|"
@@ -17,6 +17,10 @@ PERSON_VERB = re.compile(
     r"confirmed|confirms|will|underwent|returned|attended|complains|noted|verbalized|understood|read\s+back|repeated|received|"
     r"was\s+(?:notified|informed|called|paged|injected|imaged|seen|referred|scanned|admitted))\b"
 )
+
+
+# A colon or a number behind a word makes a heading or a grade of it; a date does not.
+_COUNTS = re.compile(r"\s*[:#=]|[\s-]?\d(?!\d{0,3}[/.-]\d{1,2}[/.-]\d)")
 
 
 def find_unknown(text: str) -> Iterator[PhiSpan]:
@@ -27,24 +31,44 @@ def find_unknown(text: str) -> Iterator[PhiSpan]:
         if not letters:
             continue
         if sum(char.isupper() for char in letters) > 0.6 * len(letters):
-            yield from _known_in_capitals(text, line.start(), line.end())
+            yield from _listed(text, line.start(), line.end())
+            continue
+        if not any(char.isupper() for char in letters):
+            yield from _listed(text, line.start(), line.end())
             continue
         if is_english(line.group(), default=english):
             yield from _unknown_in_line(text, line.start(), line.end())
 
 
-def _known_in_capitals(text: str, line_start: int, line_end: int) -> Iterator[PhiSpan]:
-    """Find names by the list alone, where every word is in capitals; an unknown word is as often a misspelt term there."""
+def _listed(text: str, line_start: int, line_end: int) -> Iterator[PhiSpan]:
+    """Find names by the list alone, in lines all in capitals or all without; an unknown word is as often a misspelt term there.
+
+    A plain name beside a listed one belongs to it: "amy winter".
+    """
+    found = [match for match in WORD.finditer(text, line_start, line_end) if len(match.group()) > 1]
     position = line_start
-    for match in WORD.finditer(text, line_start, line_end):
+    for index, match in enumerate(found):
         word = match.group()
-        if match.start() < position or len(word) < 4 or not is_person_name(word) or is_report_word(word):
+        if match.start() < position or len(word) < 4 or not is_person_name(word) or is_report_word(word) or word.lower() in NAME_STOP:
             continue
-        if word.lower() in NAME_STOP or re.match(r"\s*[:#=]|-?\d", text[match.end() : match.end() + 2]):
+        if re.match(r"\s*[:#=]|-?\d", text[match.end() : match.end() + 2]) or is_eponym(text, match.start(), match.end()):
             continue
-        if not is_eponym(text, match.start(), match.end()):
-            position = match.end()
-            yield PhiSpan(match.start(), match.end(), "NAME")
+        start, end = match.span()
+        for following in found[index + 1 : index + 3]:
+            if text[end : following.start()] not in (" ", ", ") or not _beside(following.group()):
+                break
+            end = following.end()
+        position = end
+        yield PhiSpan(start, end, "NAME")
+
+
+def _beside(word: str) -> bool:
+    low = word.lower()
+    return (
+        low not in NAME_STOP
+        and len(low) > 2
+        and (low in PLAIN_NAMES or low in FAMILY_NAMES or is_person_name(low) or (not is_word(low) and not is_report_word(low)))
+    )
 
 
 def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiSpan]:
@@ -67,7 +91,7 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
             continue
         if len(word) < 2 or not word[0].isupper() or word.isupper() or not has_name_shape(word):
             continue
-        if text[match.start() - 1 : match.start()].isalnum() or re.match(r"\s*[:#=]|[\s-]?\d", text[match.end() : match.end() + 3]):
+        if text[match.start() - 1 : match.start()].isalnum() or _COUNTS.match(text, match.end()):
             continue
         if (word.lower() in COMMON_WORDS and word.lower() not in GIVEN_NAMES) or word.lower() in NAME_STOP:
             continue
