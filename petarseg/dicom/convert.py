@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from petarseg.dicom.enhanced import CT_IMAGE, PET_IMAGE
 from petarseg.dicom.header import Header
 from petarseg.dicom.quantification import read_suv_inputs
-from petarseg.dicom.read import Canvas, Rescale, SliceFile, read_pixels, read_rescale, read_slices, stack
+from petarseg.dicom.read import MIN_SLICES, Canvas, SliceFile, read_pixels, read_rescale, read_slices, stack
 from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.errors import ConfigError, ExamRejected, QuantificationError, Rejected
 from petarseg.reasons import Reason
@@ -157,7 +158,8 @@ def suv_of(source: Path | Sequence[Path]) -> dict[str, object]:
     Parameters
     ----------
     source : Path or sequence of Path
-        One file, a folder whose only PET series is taken, or the files of one series. Slices need not make a volume.
+        One file, a folder whose only PET series is taken, or the files of one series. Slices need not make a volume; from `MIN_SLICES` on
+        their values must be plausible.
 
     Returns
     -------
@@ -174,9 +176,9 @@ def suv_of(source: Path | Sequence[Path]) -> dict[str, object]:
         files = pet_files(source) if isinstance(source, Path) else source
         slices = read_slices(files, sop_class=PET_IMAGE, modality="PT")
         conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
-        highest = max(
-            _maximum(read_pixels(item), read_rescale(item.header), factor) for item, factor in zip(slices, conversion.factors, strict=True)
-        )
+        highest, sample = _sample(slices, conversion.factors)
+        if len(slices) >= MIN_SLICES:
+            check_suv_volume(sample)
     except Rejected as error:
         return {"status": "rejected", "reason": error.reason.value, "evidence": error.evidence}
     return {"status": "ok", "max": highest} | suv_sidecar(slices[0].header, conversion)
@@ -212,8 +214,15 @@ def pet_files(path: Path) -> tuple[Path, ...]:
     return chosen[0].files
 
 
-def _maximum(stored: NDArray[Any], rescale: Rescale, factor: float) -> float:
-    return (float(stored.max()) * rescale.slope + rescale.intercept) * factor
+def _sample(slices: Sequence[SliceFile], factors: Sequence[float]) -> tuple[float, NDArray[np.float32]]:
+    """Return the largest SUV of some slices, and an even sample of all of them that ends with it."""
+    parts, highest, buffer = [], -math.inf, bytearray()
+    for item, factor in zip(slices, factors, strict=True):
+        stored, rescale = read_pixels(item, buffer), read_rescale(item.header)
+        highest = max(highest, (float(stored.max()) * rescale.slope + rescale.intercept) * factor)
+        step = max(1, stored.size * len(slices) // BODY_SAMPLE)
+        parts.append((stored.reshape(-1)[::step] * (rescale.slope * factor) + rescale.intercept * factor).astype(np.float32))
+    return highest, np.concatenate([*parts, np.array([highest], np.float32)])
 
 
 def _round_significand(values: NDArray[np.float32]) -> None:

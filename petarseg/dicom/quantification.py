@@ -68,14 +68,14 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
     ------
     QuantificationError
         FACTOR_CONTRADICTION when slices of one series disagree on units, dose, weight or any other element of the series;
-        DOSE_MISSING when several injections are listed.
+        DOSE_MISSING when different injections are listed.
     """
     first = headers[0]
     for tag in (Tag.Units, Tag.SUVType, Tag.DecayCorrection, Tag.PatientWeight, Tag.PatientSize, Tag.PatientSex, Tag.SeriesTime):
         _same(headers, tag)
     _same(headers, Tag.SeriesDate)
     agents = [header.items(Tag.RadiopharmaceuticalInformationSequence) for header in headers]
-    if any(len(items) > 1 for items in agents):
+    if any(item.values != items[0].values for items in agents for item in items):
         raise QuantificationError(Reason.DOSE_MISSING, {"RadiopharmaceuticalInformationSequence": "several items"})
     # Some exports keep the elements of the sequence at the top level.
     sources = [items[0] if items else header for items, header in zip(agents, headers, strict=True)]

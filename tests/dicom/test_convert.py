@@ -338,6 +338,11 @@ def test_suv_of_refuses_by_name(tmp_path: Path) -> None:
     assert answer["evidence"] == {"CorrectedImage": ["DECY", "NORM"]}
 
 
+def test_suv_of_a_series_must_be_plausible(tmp_path: Path) -> None:
+    answer = suv_of(write_series(tmp_path, RescaleSlope=2e-4))  # SUV that calls itself Bq/ml
+    assert (answer["status"], answer["reason"]) == ("rejected", "suv_implausible")
+
+
 def test_suv_of_a_folder_with_two_reconstructions_does_not_choose(tmp_path: Path) -> None:
     write_series(tmp_path / "a")
     write_series(tmp_path / "b", SeriesInstanceUID="1.2.3.7")

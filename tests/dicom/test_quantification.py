@@ -47,7 +47,10 @@ def test_an_archive_that_put_its_own_name_is_seen_through() -> None:
 
 
 def test_two_injections_are_refused() -> None:
-    header = Header({int(Tag.RadiopharmaceuticalInformationSequence): [{}, {}]}, "")
+    doses: list[dict[int, bytes]] = [{int(Tag.RadionuclideTotalDose): b"350000000"}, {int(Tag.RadionuclideTotalDose): b"70000000"}]
+    twice = Header({int(Tag.RadiopharmaceuticalInformationSequence): doses[:1] * 2}, "")
+    assert read_suv_inputs([twice]).dose_bq == 350e6
+    header = Header({int(Tag.RadiopharmaceuticalInformationSequence): doses}, "")
     with pytest.raises(QuantificationError) as caught:
         read_suv_inputs([header])
     assert caught.value.reason is Reason.DOSE_MISSING
