@@ -33,7 +33,7 @@ from petarseg.keys import KeyFolder
 from petarseg.needles import NeedleSet
 from petarseg.reasons import Reason
 
-VERSION = 1
+VERSION = 2
 """Raise it when the rules change: finished batches of older rules are then done again."""
 
 BATCH_FILES = 64

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pydicom.charset import convert_encodings, decode_bytes
 from pydicom.dataelem import DataElement, RawDataElement
@@ -23,6 +24,7 @@ _PERSON_DELIMITERS = {0x5C, 0x5E, 0x3D}
 _SPACES = " \t\r\n\0"
 _PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
 _PATIENT_GROUP = 0x0010
+_FIRST_PIXEL_TAG = 0x7FE00000
 
 
 @dataclass(slots=True)
@@ -44,11 +46,49 @@ class Identities:
     dates: set[str] = field(default_factory=set)
     words: set[str] = field(default_factory=set)
 
+    def __bool__(self) -> bool:
+        return bool(self.needles or self.dates or self.words)
 
-def collect(dataset: Dataset) -> Identities:
-    """Return the identifying values of a data set and of all sequences in it."""
+
+Element: TypeAlias = RawDataElement | DataElement
+ElementKey: TypeAlias = tuple[int, str | None, bytes]
+
+
+def key_of(element: Element) -> ElementKey | None:
+    """Return what tells elements of one encoding apart; None for those not worth remembering: decoded ones, long ones and pixels."""
+    value, tag = element.value, int(element.tag)  # pydicom's tags are slow to compare
+    if not isinstance(value, bytes) or len(value) > MAX_TEXT_BYTES or tag >= _FIRST_PIXEL_TAG:
+        return None
+    return tag, element.VR, value
+
+
+def collect(elements: Iterable[Element], encodings: list[str], memory: dict[ElementKey, Identities | None]) -> Identities:
+    """Return the identifying values of a data set and of all sequences in it.
+
+    Parameters
+    ----------
+    elements : iterable of RawDataElement or DataElement
+        All elements of the data set. They are not changed.
+    encodings : list of str
+        Python encodings of its text.
+    memory : dict
+        What was found in elements of this encoding before. The slices of a series differ in few elements.
+    """
     found = Identities()
-    _collect(dataset, found, ["iso8859"], 0)
+    for element in elements:
+        key = key_of(element)
+        if key is None or key not in memory:
+            inside = Identities()
+            _collect(Dataset({element.tag: element}), inside, encodings, 0)
+            part = inside if inside else None
+            if key is not None:
+                memory[key] = part
+        else:
+            part = memory[key]
+        if part is not None:
+            found.needles |= part.needles
+            found.dates |= part.dates
+            found.words |= part.words
     return found
 
 

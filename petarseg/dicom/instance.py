@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
+import zlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
@@ -11,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
-from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.dataset import FileDataset
 from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from petarseg.dicom.burned_in import clean_pixels, refuse
 from petarseg.dicom.elements import READ_ERRORS, silent_pydicom, text_of
+from petarseg.dicom.plain import read_plain
 from petarseg.dicom.redact import DateMode, Redactor, patient_key
 from petarseg.files import write_bytes
 from petarseg.keys import KeyFolder
@@ -98,10 +101,7 @@ def _read(path: Path) -> FileDataset | None:
     data = path.read_bytes()
     if data[128:132] != b"DICM" and not data.startswith(_RAW_STARTS):
         return None
-    try:
-        dataset = pydicom.dcmread(io.BytesIO(data))
-    except InvalidDicomError:
-        dataset = pydicom.dcmread(io.BytesIO(data), force=True)
+    dataset = read_plain(data) or _read_with_pydicom(data)
     if _SOP_CLASS not in dataset:
         if "MediaStorageSOPClassUID" in dataset.file_meta:  # a DICOMDIR
             return dataset
@@ -111,6 +111,13 @@ def _read(path: Path) -> FileDataset | None:
         explicit = ExplicitVRLittleEndian if little else ExplicitVRBigEndian
         dataset.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian if implicit else explicit
     return dataset
+
+
+def _read_with_pydicom(data: bytes) -> FileDataset:
+    try:
+        return pydicom.dcmread(io.BytesIO(data))
+    except InvalidDicomError:
+        return pydicom.dcmread(io.BytesIO(data), force=True)
 
 
 def _stage(
@@ -123,7 +130,7 @@ def _stage(
     redacted = redactor.redact(dataset)
     study, series, instance = (redactor.keys.uid(uid) for uid in uids)
     pseudonym = redactor.keys.pseudonym("patient", patient)
-    data = _encode(dataset, redacted.dataset, instance)
+    data = _encode(dataset, redacted.body, instance)
     write_bytes(staging / staged, data)
     needles |= redacted.identities.needles
     record.patients[patient] = pseudonym
@@ -142,16 +149,28 @@ def _stage(
     )
 
 
-def _encode(source: FileDataset, dataset: pydicom.Dataset, instance: str) -> bytes:
-    """Write a data set with a new file meta group and an empty preamble, in the transfer syntax of its source."""
-    meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = text_of(source, _SOP_CLASS)
-    meta.MediaStorageSOPInstanceUID = instance
-    meta.TransferSyntaxUID = source.file_meta.TransferSyntaxUID
-    meta.ImplementationClassUID = IMPLEMENTATION_UID
-    meta.ImplementationVersionName = IMPLEMENTATION_NAME
-    buffer = io.BytesIO()
-    implicit, little = source.original_encoding
-    written = FileDataset(buffer, dataset, b"\0" * 128, meta, is_implicit_VR=bool(implicit), is_little_endian=bool(little))
-    written.save_as(buffer, enforce_file_format=True)
-    return buffer.getvalue()
+def _encode(source: FileDataset, body: list[bytes], instance: str) -> bytes:
+    """Put an empty preamble and a new file meta group before the elements, in the transfer syntax of their source."""
+    syntax = source.file_meta.TransferSyntaxUID
+    meta = b"".join(
+        [
+            _meta_element(0x0001, b"OB\0\0", b"\0\1", "<HH4sI"),
+            _meta_element(0x0002, b"UI", text_of(source, _SOP_CLASS).encode()),
+            _meta_element(0x0003, b"UI", instance.encode()),
+            _meta_element(0x0010, b"UI", syntax.encode()),
+            _meta_element(0x0012, b"UI", IMPLEMENTATION_UID.encode()),
+            _meta_element(0x0013, b"SH", IMPLEMENTATION_NAME.encode()),
+        ]
+    )
+    start = [b"\0" * 128, b"DICM", _meta_element(0x0000, b"UL", struct.pack("<I", len(meta))), meta]
+    if syntax.is_deflated:
+        encoder = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        deflated = encoder.compress(b"".join(body)) + encoder.flush()
+        body = [deflated, b"\0" * (len(deflated) % 2)]
+    return b"".join([*start, *body])
+
+
+def _meta_element(element: int, vr: bytes, value: bytes, head: str = "<HH2sH") -> bytes:
+    """Encode an element of group 2, which is always explicit little endian (PS3.10, 7.1)."""
+    value += (b" " if vr == b"SH" else b"\0") * (len(value) % 2)
+    return struct.pack(head, 0x0002, element, vr, len(value)) + value

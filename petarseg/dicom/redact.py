@@ -1,7 +1,7 @@
 """De-identify one DICOM data set: the rules of `petarseg.dicom.profile`, applied to every element at any depth.
 
 Values are handled as bytes, so that nothing depends on a parser's idea of a broken value: what does not look as its representation
-demands is removed. Untouched elements are written back byte by byte.
+demands is removed. Untouched elements are written back byte by byte, and equal elements are treated once per series.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.filebase import DicomBytesIO
+from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from petarseg.dicom import identities
 from petarseg.dicom.descriptors import clean_text, is_standard_code, vocabulary
 from petarseg.dicom.elements import number_of, text_of
-from petarseg.dicom.identities import MAX_DEPTH, Identities, is_instance_uid, raw_value
+from petarseg.dicom.identities import MAX_DEPTH, Element, ElementKey, Identities, is_instance_uid, raw_value
 from petarseg.dicom.profile import (
     BULK,
     CLASS_UIDS,
@@ -42,6 +43,8 @@ from petarseg.keys import KeyFolder
 
 DUMMY = "REMOVED"
 MAX_AGE_YEARS = 90
+MAX_REMEMBERED, MAX_JOBS = 100_000, 64
+"""Elements and series that are remembered, in one process."""
 DateMode = Literal["shift", "year"]
 
 _NUMBER = re.compile(rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *")
@@ -61,23 +64,31 @@ _BLANKS = b" \0"
 _TIMEZONE_TAG, _SCHEME_TAG, _ORIENTATION_TAG, _FIRST_PIXEL_TAG = 0x00080201, 0x00080102, 0x00200020, 0x7FE00000
 
 
-@dataclass(slots=True)
-class Redacted:
+class Redacted(NamedTuple):
     """One de-identified data set.
 
     Attributes
     ----------
-    dataset : Dataset
-        Holds no identifying value.
-    counts : Counter of (str, str)
+    body : list of bytes
+        The encoded elements in order, in the encoding of the source, without group 2. They hold no identifying value.
+    counts : dict of (str, str) to int
         Attribute and "kept", "changed" or "removed".
     identities : Identities
         What the input held. Its dates are those that the output must not hold.
     """
 
-    dataset: Dataset
-    counts: Counter[tuple[str, str]]
+    body: list[bytes]
+    counts: dict[tuple[str, str], int]
     identities: Identities
+
+
+class _Outcome(NamedTuple):
+    """What became of one element: its bytes (none when removed), counts, shifted dates, and private creator."""
+
+    encoded: bytes
+    counts: tuple[tuple[tuple[str, str], int], ...]
+    shifted_dates: frozenset[str]
+    creators: dict[BaseTag, str]
 
 
 def patient_key(dataset: Dataset) -> str:
@@ -92,6 +103,9 @@ def patient_key(dataset: Dataset) -> str:
 class Redactor:
     """De-identifies the data sets of a project.
 
+    Nearly all elements of a series are equal from slice to slice. What became of an element is remembered for as long as everything
+    that the rules look at is equal too (`_Job`), so that the rules see each element once.
+
     Parameters
     ----------
     keys : KeyFolder
@@ -104,6 +118,8 @@ class Redactor:
     def __init__(self, keys: KeyFolder, *, dates: DateMode = "shift") -> None:
         self.keys = keys
         self.dates = dates
+        self._found: dict[object, dict[ElementKey, Identities | None]] = {}
+        self._jobs: dict[object, _Job] = {}
 
     def redact(self, source: Dataset) -> Redacted:
         """Return the de-identified copy of a data set.
@@ -111,20 +127,26 @@ class Redactor:
         Parameters
         ----------
         source : Dataset
-            As read by pydicom; its group 2 is not looked at.
+            As read by pydicom or `petarseg.dicom.plain`; its group 2 is not looked at.
 
         Raises
         ------
         ValueError and others of `petarseg.dicom.elements.READ_ERRORS`
             If a sequence cannot be parsed.
         """
-        found = identities.collect(source)
+        self._forget()
+        encodings = identities.encodings_of(source, ["iso8859"])
+        elements = sorted(source.values(), key=lambda element: int(element.tag))
+        layout = (*source.original_encoding, *encodings)
+        found = identities.collect(elements, encodings, self._found.setdefault(layout, {}))
         patient = patient_key(source)
-        job = _Job(source.original_encoding, self.keys, found, patient, self._shift(source, patient), number_of(source, 0x00280103, 0) == 1)
-        dataset = job.clean(source, 0, ["iso8859"])
-        job.mark(dataset)
-        found.dates -= job.shifted_dates
-        return Redacted(dataset, job.counts, found)
+        shift = self._shift(source, patient)
+        signed, scheme = number_of(source, 0x00280103, 0) == 1, text_of(source, _SCHEME_TAG)
+        context = (layout, patient, shift, signed, scheme, frozenset(found.words), frozenset(found.dates))
+        job = self._jobs.get(context)
+        if job is None:
+            job = self._jobs[context] = _Job(source.original_encoding, self.keys, found, patient, shift, signed, scheme, encodings)
+        return job.redact(elements, found)
 
     def _shift(self, source: Dataset, patient: str) -> datetime.timedelta:
         if self.dates == "year":
@@ -133,61 +155,136 @@ class Redactor:
                     return datetime.date(date.year, 1, 1) - date
         return datetime.timedelta(days=self.keys.day_shift(patient))
 
+    def _forget(self) -> None:
+        """Begin anew before what is remembered takes much memory."""
+        if sum(map(len, self._found.values())) > MAX_REMEMBERED or len(self._jobs) > MAX_JOBS:
+            self._found.clear()
+            self._jobs.clear()
+
+
+def mark(dataset: Dataset) -> None:
+    """Say in the data set that, and how, it was de-identified (PS3.15, E.1.1)."""
+    dataset.PatientIdentityRemoved = "YES"
+    dataset.DeidentificationMethod = "petarseg: DICOM PS3.15 Annex E"
+    dataset.LongitudinalTemporalInformationModified = "MODIFIED"
+    items = []
+    for value, meaning in METHOD_CODES:
+        item = Dataset()
+        item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
+        items.append(item)
+    dataset.DeidentificationMethodCodeSequence = Sequence(items)
+
 
 class _Job:
-    """The state of one data set's de-identification."""
+    """De-identifies the data sets that are equal in all that the rules for one element look at beside the element itself.
+
+    These are the encoding, the patient with pseudonym and date shift, the sign of the pixels, the coding scheme, and the identifying
+    words and dates that the whole data set holds.
+    """
 
     def __init__(
         self,
-        encoding: tuple[bool | None, bool | None],
+        layout: tuple[bool | None, bool | None],
         keys: KeyFolder,
         found: Identities,
         patient: str,
         shift: datetime.timedelta,
         signed: bool,
+        scheme: str,
+        encodings: list[str],
     ) -> None:
-        self.encoding = encoding
-        self.keys, self.found, self.shift, self.signed = keys, found, shift, signed
-        self.scheme, self.encodings = "", ["iso8859"]
-        self.strange_words = found.words - vocabulary()
+        self.layout = layout
+        self.keys, self.shift, self.signed = keys, shift, signed
+        self.words, self.dates = frozenset(found.words), frozenset(found.dates)
+        self._scheme, self._encodings = scheme, encodings
+        self.scheme, self.encodings = scheme, encodings  # of the data set or item that is being treated
+        self.strange_words = self.words - vocabulary()
         self.pseudonym = keys.pseudonym("patient", patient)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.shifted_dates: set[str] = set()
+        self._outcomes: dict[tuple[ElementKey | None, ...], _Outcome] = {}
+        marks = Dataset()
+        mark(marks)
+        self._marks = {int(element.tag): self._encoded(element) for element in marks.values()}
+
+    def redact(self, elements: list[Element], found: Identities) -> Redacted:
+        """De-identify a data set: its elements in order of their tags, and what was found in them."""
+        parts: dict[int, bytes] = {}
+        counts: dict[tuple[str, str], int] = {}
+        creators: dict[BaseTag, str] = {}
+        by_tag = {int(element.tag): element for element in elements}
+        for tag, element in by_tag.items():
+            # The creator of a private block says what its elements mean.
+            creator = by_tag.get(tag & 0xFFFF0000 | (tag & 0xFFFF) >> 8) if tag & 0x10000 else None
+            outcome = self._outcome(element, creator)
+            if outcome.encoded:
+                parts[tag] = outcome.encoded
+            for what, count in outcome.counts:
+                counts[what] = counts.get(what, 0) + count
+            if outcome.shifted_dates:
+                found.dates -= outcome.shifted_dates
+            creators.update(outcome.creators)
+        for creator_tag, name in creators.items():
+            parts[int(creator_tag)] = self._encoded(DataElement(creator_tag, "LO", name))
+        parts.update(self._marks)
+        return Redacted([parts[tag] for tag in sorted(parts)], counts, found)
+
+    def _outcome(self, element: Element, creator: Element | None) -> _Outcome:
+        """De-identify a top-level element, or remember what became of an equal one."""
+        keys = tuple(identities.key_of(item) for item in (element, creator) if item is not None)
+        if known := self._outcomes.get(keys):
+            return known
+        alone = Dataset({item.tag: item for item in (element, creator) if item is not None})
+        target, creators = Dataset(), dict[BaseTag, str]()
+        self.counts, self.shifted_dates = Counter(), set()
+        self.scheme, self.encodings = self._scheme, self._encodings
+        self._treat(alone, element.tag, target, creators, 0, self._encodings)
+        encoded = b"".join(self._encoded(item) for item in target.values())
+        outcome = _Outcome(encoded, tuple(self.counts.items()), frozenset(self.shifted_dates), creators)
+        if None not in keys:
+            self._outcomes[keys] = outcome
+        return outcome
+
+    def _encoded(self, element: Element) -> bytes:
+        dataset = self._empty()
+        dataset[element.tag] = element
+        buffer = DicomBytesIO()
+        buffer.is_implicit_VR, buffer.is_little_endian = self.layout
+        write_dataset(buffer, dataset)
+        return bytes(buffer.getvalue())
+
+    def _empty(self) -> Dataset:
+        """Return a data set whose raw elements are written as they are; pydicom turns the numbers of big-endian ones round."""
+        dataset = Dataset()
+        dataset.set_original_encoding(*self.layout, "iso8859" if self.layout[1] else None)
+        return dataset
 
     def clean(self, source: Dataset, depth: int, inherited: list[str]) -> Dataset:
-        """Return the cleaned copy of a data set or sequence item; `inherited` are the encodings of what it lies in."""
-        target = Dataset()
-        # Otherwise pydicom decodes and encodes every value again when it writes.
-        target.set_original_encoding(*self.encoding, target.original_character_set)
-        private: dict[int, str] = {}
+        """Return the cleaned copy of a sequence item; `inherited` are the encodings of what it lies in."""
+        target = self._empty()
+        private: dict[BaseTag, str] = {}
         scheme, encodings = text_of(source, _SCHEME_TAG), identities.encodings_of(source, inherited)
         for tag in sorted(source.keys()):
             self.scheme, self.encodings = scheme, encodings
-            if tag.is_private:
-                self._private(source, tag, target, private)
-                continue
-            action = action_for(tag)
-            if action is Action.REMOVE:
-                self._count(tag, "removed")
-            elif action is Action.RECURSE:
-                self._sequence(source, tag, target, depth, encodings)
-            else:
-                self._element(source.get_item(tag), action, target)
+            self._treat(source, tag, target, private, depth, encodings)
         for tag, creator in private.items():
             target.add_new(tag, "LO", creator)
         return target
 
-    def mark(self, dataset: Dataset) -> None:
-        """Say in the data set that, and how, it was de-identified (PS3.15, E.1.1)."""
-        dataset.PatientIdentityRemoved = "YES"
-        dataset.DeidentificationMethod = "petarseg: DICOM PS3.15 Annex E"
-        dataset.LongitudinalTemporalInformationModified = "MODIFIED"
-        items = []
-        for value, meaning in METHOD_CODES:
-            item = Dataset()
-            item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "DCM", meaning
-            items.append(item)
-        dataset.DeidentificationMethodCodeSequence = Sequence(items)
+    def _treat(
+        self, source: Dataset, tag: BaseTag, target: Dataset, creators: dict[BaseTag, str], depth: int, encodings: list[str]
+    ) -> None:
+        """Put what the rules leave of an element into `target`."""
+        if tag.is_private:
+            self._private(source, tag, target, creators)
+            return
+        action = action_for(tag)
+        if action is Action.REMOVE:
+            self._count(tag, "removed")
+        elif action is Action.RECURSE:
+            self._sequence(source, tag, target, depth, encodings)
+        else:
+            self._element(source.get_item(tag), action, target)
 
     def _count(self, tag: int, what: str) -> None:
         self.counts[keyword(tag), what] += 1
@@ -203,7 +300,7 @@ class _Job:
         target[tag] = DataElement(tag, "SQ", Sequence(self.clean(item, depth + 1, encodings) for item in element.value))
         self._count(tag, "kept")
 
-    def _private(self, source: Dataset, tag: BaseTag, target: Dataset, creators: dict[int, str]) -> None:
+    def _private(self, source: Dataset, tag: BaseTag, target: Dataset, creators: dict[BaseTag, str]) -> None:
         """Keep a private element of the safe list, and note the creator of its block."""
         block = tag.element >> 8
         if block == 0:
@@ -221,7 +318,7 @@ class _Job:
         if self._element(raw, rule.action, target, rule):
             creators[creator_tag] = creator
 
-    def _element(self, raw: RawDataElement | DataElement, action: Action, target: Dataset, rule: SafePrivate | None = None) -> bool:
+    def _element(self, raw: Element, action: Action, target: Dataset, rule: SafePrivate | None = None) -> bool:
         """Put what `action` leaves of an element into `target`; tell whether anything is left."""
         tag = raw.tag
         vr, value = self._representation(raw, rule), raw_value(raw)
@@ -235,7 +332,7 @@ class _Job:
         self._count(tag, "kept" if new == value else "changed")
         if not new:
             target[tag] = DataElement(tag, vr, "" if vr in STRINGS else None)
-        elif new == value and vr == raw.VR:
+        elif new == value and vr == raw.VR and not len(new) % 2:
             target[tag] = raw
         else:
             pad = b"\0" if vr == "UI" or vr in BULK else b" "
@@ -243,7 +340,7 @@ class _Job:
             target[tag] = RawDataElement(tag, vr, len(new), new, 0, is_implicit_VR=False, is_little_endian=True)
         return True
 
-    def _representation(self, raw: RawDataElement | DataElement, rule: SafePrivate | None) -> str | None:
+    def _representation(self, raw: Element, rule: SafePrivate | None) -> str | None:
         """Return the representation to treat a value as; None when the file's contradicts the standard's."""
         allowed = (rule.vr,) if rule else representations(raw.tag)
         vr = raw.VR
@@ -305,7 +402,7 @@ class _Job:
     def _is_identifier(self, part: bytes, vr: str) -> bool:
         """Tell whether a number is an id or a date of this very object in a wrong place."""
         text = part.decode("latin-1").lower()
-        return vr in ("DS", "IS", "SH", "LO") and bool(_LONG_DIGITS.search(part)) and (text in self.found.words or text in self.found.dates)
+        return vr in ("DS", "IS", "SH", "LO") and bool(_LONG_DIGITS.search(part)) and (text in self.words or text in self.dates)
 
     def _uid(self, tag: int, uid: str) -> str:
         if not uid or (tag in CLASS_UIDS and not is_instance_uid(uid)):
@@ -332,10 +429,10 @@ class _Job:
 
     def _is_code(self, text: str) -> bool:
         code = text.strip(" \0")
-        return code.lower() not in self.found.words and is_standard_code(code, self.scheme)
+        return code.lower() not in self.words and is_standard_code(code, self.scheme)
 
     def _cleaned(self, text: str, action: Action) -> bytes | None:
-        parts = [clean_text(part.strip(" \0"), self.found.words) for part in text.split("\\")]
+        parts = [clean_text(part.strip(" \0"), self.words) for part in text.split("\\")]
         new = "\\".join(parts) if any(parts) else ""
         if new or action is Action.CLEAN_OR_EMPTY:
             return new.encode("ascii", "ignore")
