@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 
+from petarseg.anatomy.tissue import TISSUE_CLASSES
 from petarseg.dataset.checksums import read_checksums, write_checksums
 from petarseg.dataset.croissant import write_croissant
 from petarseg.dataset.hub import version_readme
@@ -92,6 +93,8 @@ def write_tiny_dataset(folder: Path) -> Path:
     write_text(folder / "DATASET_CARD.md", "# card\n")
     write_text(folder / "run.toml", RUN)
     write_text(folder / "README.md", version_readme(name="tiny", version=VERSION, license_id="CC-BY-4.0", n_lesions=len(lesions)))
+    classes = {str(label): name for label, name in TISSUE_CLASSES.items()}
+    write_json(folder / "anatomy_labels.json", {"classes": classes, "labelled_by": {"model": "tissue"}})
     grid = {"grid_shape": list(SHAPE), "grid_affine_ras_mm": affine_of().tolist()}
     write_json(folder / "grids.json", {exam["exam_id"]: grid for exam in exams})
     write_page(

@@ -1,4 +1,4 @@
-"""Check the records of a dataset, run.toml, croissant.json and grids.json, against its name and its volumes."""
+"""Check the records of a dataset (run.toml, croissant.json, grids.json, anatomy_labels.json) against its name and its volumes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from petarseg.anatomy.tissue import TISSUE_CLASSES
 from petarseg.dataset.contract import Broken
 from petarseg.dataset.relation_checks import SUV_TOLERANCE
 
-RUN, CROISSANT, GRIDS = "run.toml", "croissant.json", "grids.json"
+RUN, CROISSANT, GRIDS, LABELS = "run.toml", "croissant.json", "grids.json", "anatomy_labels.json"
 VERSION_NAME = re.compile(r".+-[0-9a-f]{10}")
 """A folder that is called like a version must hold that version; a copy may have any other name."""
 GRID_TOLERANCE_MM = 0.1
@@ -34,14 +33,11 @@ class RunFacts:
         Largest difference of a lesion's maximum and its report.
     dates_shifted : bool
         Whether texts hold dates that were moved by the patient's shift.
-    classes : frozenset of str or None
-        Names that the labelling can give; None when they depend on a model.
     """
 
     version: str | None = None
     tolerance_suv: float = SUV_TOLERANCE
     dates_shifted: bool = False
-    classes: frozenset[str] | None = None
 
 
 def read_run(dataset: Path) -> tuple[RunFacts, list[Broken]]:
@@ -53,11 +49,21 @@ def read_run(dataset: Path) -> tuple[RunFacts, list[Broken]]:
             version=str(run["version"]),
             tolerance_suv=float(settings.get("lesions", {}).get("tolerance_suv", SUV_TOLERANCE)),
             dates_shifted=settings.get("reports", {}).get("dates") == "shift",
-            classes=frozenset(TISSUE_CLASSES.values()) if settings.get("anatomy", {}).get("method") == "tissue" else None,
         )
     except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
         return RunFacts(), [Broken(RUN, "", "run_readable", "file", f"{type(error).__name__}: {error}")]
     return facts, []
+
+
+def read_classes(dataset: Path) -> tuple[dict[int, str] | None, list[Broken]]:
+    """Return label to class name of the anatomy, and what is wrong with the file; None without one (older versions)."""
+    try:
+        classes = json.loads((dataset / LABELS).read_text(encoding="utf-8"))["classes"]
+        return {int(label): str(name) for label, name in classes.items()}, []
+    except FileNotFoundError:
+        return None, []
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return None, [Broken(LABELS, "classes", "labels_readable", "file", f"{type(error).__name__}: {error}")]
 
 
 def check_version(dataset: Path, run: RunFacts) -> Iterator[Broken]:

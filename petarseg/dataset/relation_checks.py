@@ -112,29 +112,28 @@ def foreign(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return bool(one["split"] != other["split"] and one["patient_id"] != other["patient_id"])
 
 
-def check_classes(anatomy: Rows, lesions: Rows, allowed: frozenset[str] | None) -> Iterator[Broken]:
-    """Yield anatomy classes that the labelling does not know, or that stand for a label that has another name elsewhere.
+def check_classes(anatomy: Rows, lesions: Rows, classes: Mapping[int, str] | None) -> Iterator[Broken]:
+    """Yield anatomy classes that are not those of their label.
 
     Parameters
     ----------
     anatomy, lesions : sequence of mapping
         Rows of the tables.
-    allowed : frozenset of str, optional
-        All class names; None when they are not known, and only agreement between rows is checked.
+    classes : mapping, optional
+        Label to class name, as of anatomy_labels.json; when absent, rows must only agree on what a label means.
     """
-    names: dict[int, Counter[str]] = defaultdict(Counter)
+    if classes is None:
+        found: dict[int, Counter[str]] = defaultdict(Counter)
+        for row in anatomy:
+            found[row["mask_label"]][row["anatomy_class"]] += 1
+        names = {label: counts.most_common(1)[0][0] for label, counts in found.items()}
+    else:
+        names = dict(classes)
     for row in anatomy:
-        names[row["mask_label"]][row["anatomy_class"]] += 1
-    usual = {label: found.most_common(1)[0][0] for label, found in names.items()}
-    for row in anatomy:
-        key, name = anatomy_key(row), row["anatomy_class"]
-        if allowed is not None and name not in allowed:
-            yield Broken("anatomy", "anatomy_class", "class_known", key, f"{name!r} is no class of this labelling")
-        elif usual[row["mask_label"]] != name:
-            yield Broken("anatomy", "anatomy_class", "class_known", key, f"{name!r}; elsewhere this label is {usual[row['mask_label']]!r}")
-    if allowed is None:
-        return
-    for row in lesions:
-        if row["anatomy_class"] is not None and row["anatomy_class"] not in allowed:
-            detail = f"{row['anatomy_class']!r} is no class of this labelling"
-            yield Broken("lesions", "anatomy_class", "class_known", row["lesion_id"], detail)
+        wanted = names.get(row["mask_label"])
+        if row["anatomy_class"] != wanted:
+            yield Broken("anatomy", "anatomy_class", "class_known", anatomy_key(row), f"{row['anatomy_class']!r} instead of {wanted!r}")
+    for row in lesions if classes is not None else ():
+        for column in ("anatomy_class", "anatomy_nearest"):
+            if row.get(column) is not None and row[column] not in names.values():
+                yield Broken("lesions", column, "class_known", row["lesion_id"], f"{row[column]!r} is no class of this labelling")

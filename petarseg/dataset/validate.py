@@ -21,7 +21,7 @@ from petarseg.dataset.checksums import NAME as CHECKSUMS
 from petarseg.dataset.checksums import read_checksums
 from petarseg.dataset.contract import Broken, TableContract, from_odcs
 from petarseg.dataset.funnel_checks import check_funnel
-from petarseg.dataset.record_checks import RunFacts, check_grids, check_version, read_run
+from petarseg.dataset.record_checks import RunFacts, check_grids, check_version, read_classes, read_run
 from petarseg.dataset.relation_checks import Rows, check_classes, check_measurements, check_relations, check_text_duplicates, foreign
 from petarseg.dataset.shard_checks import FOLDER as SHARDS
 from petarseg.dataset.shard_checks import shard_path
@@ -137,7 +137,9 @@ def _check_rows(
     broken += check_version(dataset, run)
     broken += check_relations(lesions, exams, anatomy)
     broken += check_measurements(lesions, run.tolerance_suv)
-    broken += check_classes(anatomy, lesions, run.classes)
+    classes, unread = read_classes(dataset)
+    broken += unread
+    broken += check_classes(anatomy, lesions, classes)
     broken += _check_paths(exams)
     broken += _check_digests(dataset, exams)
     broken += check_text_duplicates(lesions)

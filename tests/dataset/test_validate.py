@@ -89,6 +89,10 @@ ROW_DEFECTS: dict[str, tuple[Callable[[Rows], object], Rule]] = {
     "unknown reason": (lambda r: r["rejected"][0].update(reason="because"), ("rejected", "reason", "allowed", "row 0")),
     "unknown anatomy class": (lambda r: r["anatomy"][0].update(anatomy_class="tail"), ("anatomy", "anatomy_class", "class_known", "E0/3")),
     "unknown class of a lesion": (lambda r: lesion(r, anatomy_class="tail"), ("lesions", "anatomy_class", "class_known", "LE01")),
+    "class of another label": (
+        lambda r: r["anatomy"][0].update(anatomy_class="lung"),
+        ("anatomy", "anatomy_class", "class_known", "E0/3"),
+    ),
     "anatomy label without voxels": (lambda r: r["anatomy"][0].update(mask_label=4), ("anatomy", "mask_label", "mask_present", "E0/4")),
     "anatomy volume in mm3": (
         lambda r: r["anatomy"][0].update(volume_ml=r["anatomy"][0]["volume_ml"] * 1_000),
@@ -374,6 +378,17 @@ def test_an_exam_without_a_recorded_grid(dataset: Path) -> None:
     (dataset / "grids.json").write_text(json.dumps(grids))
     write_checksums(dataset)
     assert rules(dataset) == {("grids.json", "", "grid_recorded", "E0"), ("grids.json", "grid_shape", "grid_recorded", "E1")}
+
+
+def test_the_class_of_a_label_without_its_list(dataset: Path) -> None:
+    """Older versions have no anatomy_labels.json; then rows must agree on what a label means."""
+    (dataset / "anatomy_labels.json").unlink()
+    plant(dataset, lambda rows: rows["anatomy"][0].update(anatomy_class="tail"))
+    seal(dataset)
+    assert rules(dataset) == {("anatomy", "anatomy_class", "class_known", "E0/3")}
+    (dataset / "anatomy_labels.json").write_text('{"classes": [1]}')
+    seal(dataset)
+    assert ("anatomy_labels.json", "classes", "labels_readable", "file") in rules(dataset)
 
 
 def test_dates_are_right_where_the_build_moved_them(dataset: Path) -> None:
