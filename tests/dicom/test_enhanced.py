@@ -282,3 +282,27 @@ def test_the_moment_of_decay_correction_may_lie_within_the_scan(tmp_path: Path) 
 
     answer = suv_of(write_enhanced_pet(tmp_path / "pet", edit=edit))
     assert answer["uptake_s"] == 3660.0
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_real_series_converted_by_highdicom(shared_data: Path, tmp_path: Path) -> None:
+    """An author of legacy conversions who does not know this reader; the series lies feet first."""
+    from highdicom import UID
+    from highdicom.legacy import LegacyConvertedEnhancedCTImage, LegacyConvertedEnhancedPETImage
+    from pydicom import dcmread
+
+    (study,) = scan_archive(shared_data / "real_cohort" / "dicom" / "STS_042").studies
+    assert study.pet is not None
+    assert study.ct is not None
+    for files, write, convert in (
+        (study.pet.files, LegacyConvertedEnhancedPETImage, convert_pet),
+        (study.ct.files, LegacyConvertedEnhancedCTImage, convert_ct),
+    ):
+        packed = write(
+            [dcmread(path) for path in files], series_instance_uid=UID(), series_number=9, sop_instance_uid=UID(), instance_number=1
+        )
+        packed.save_as(tmp_path / "packed")
+        expected, converted = convert(files), convert([tmp_path / "packed"])
+        np.testing.assert_array_equal(converted.volume.array, expected.volume.array)
+        np.testing.assert_allclose(converted.volume.affine, expected.volume.affine)
+        assert converted.sidecar == expected.sidecar
