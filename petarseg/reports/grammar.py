@@ -16,6 +16,7 @@ from petarseg.reports.lexicon import ANATOMY, is_reference_name, physiologic
 from petarseg.reports.measurement import LOW, MEDIUM, Measurement
 from petarseg.reports.normalize import normalize
 from petarseg.reports.reading import Reading, read_sentence, slices_of, usable_mentions
+from petarseg.reports.records import find_records
 from petarseg.reports.sentences import Sentence, split_normalized
 from petarseg.reports.tables import Table, find_tables
 from petarseg.reports.verdicts import judge, position_of, section_reason, verdicts
@@ -66,6 +67,8 @@ def read_measurements(text: str) -> list[Measurement]:
     normalized = normalize(text)
     results: list[Measurement] = []
     tables = find_tables(normalized)
+    records = find_records(normalized)
+    tables += [record for record in records if all(record.end <= table.start or record.start >= table.end for table in tables)]
     sentences = split_normalized(text, normalized)
     for table in tables:
         results.extend(_read_table(text, table, sentences))
@@ -94,11 +97,13 @@ def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Itera
         reason = None
         if section is not None and section.section in _NEVER_TABLES:
             reason = section_reason(section)
+        elif row.reason is not None:
+            reason = row.reason
         elif suv_text is None:
-            reason = Reason.SLICE_WITHOUT_SUV
+            reason = Reason.SLICE_WITHOUT_SUV if number is not None else Reason.PRIOR_VALUE
         elif number is None:
             reason = Reason.SUV_WITHOUT_SLICE
-        elif is_reference_name(text[row.start : row.end]):
+        elif is_reference_name(row.label):
             reason = Reason.REFERENCE_ORGAN
         flags = (
             {"table"}

@@ -72,7 +72,8 @@ ANATOMY = words(
 # Regions whose uptake is quoted to compare with.
 BACKGROUND = (
     r"(?:(?:normal|uninvolved|unaffected|healthy)[\s-](?:right|left)[\s-]\w+|opposite|"
-    r"blood[\s-]{0,2}pool|mbps?\b|lbp\b|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue|tissue"
+    r"blood[\s-]{0,2}pool|mbps?\b|lbp\b|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue"
+    r"|tissue"
     r"|vascular|aortic|lung|brain)?[\s-]{0,2}background"
     r"|references?(?:[\s-](?:liver|region|organ|tissue|value|level|blood[\s-]?pool|activity|uptake|spleen|lobe))?"
     r"|contra-?[\s-]?lateral|(?:normal|background|reference|physiologic|uninvolved|unaffected|healthy"
@@ -82,7 +83,8 @@ BACKGROUND = (
 )
 REFERENCE_ORGAN = (
     r"(?:(?:normal|mean|background|reference|right|left|the|hepatic|liver|mediastinal|thoracic|descending|ascending|mid)[\s-]){0,3}"
-    r"(?:lobe[\s-]of[\s-](?:the[\s-])?liver|liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma|uptake|activity|lobe|dome)"
+    r"(?:lobe[\s-]of[\s-](?:the[\s-])?liver|liver|livers|hepatic[\s-](?:parenchyma|uptake|activity|lobe)|liver[\s-](?:parenchyma"
+    r"|uptake|activity|lobe|dome)"
     # "mediastinal pleura", "mediastinal fat" are places of lesions.
     r"|mediastinum|mediastinal(?:[\s-](?:uptake|activity|vessels?|structures|pool|reference)|(?=\s?(?:<suv>|#|[:=(]|of|is|suv|$)))|"
     r"blood[\s-]?pool|aort(?:a|ic)[\s-](?:blood[\s-]?pool|(?:arch[\s-])?lumen)|(?:gluteal|adjacent|paraspinal|psoas)[\s-]muscle"
@@ -209,10 +211,19 @@ def for_reference(clause: str) -> bool:
     return _FOR_REFERENCE.search(clause) is not None and _LESION_ADJECTIVE.search(_FOR_REFERENCE.sub(" ", clause)) is None
 
 
-def is_reference_name(text: str) -> bool:
-    """Say whether a table row or heading names a reference region and no lesion."""
-    found = re.match(rf"[\s|]*(?:the\s)?(?:{BACKGROUND}|{REFERENCE_ORGAN}|aorta)\b", text, re.IGNORECASE)
-    return found is not None and LESION.search(text) is None
+_REFERENCE_LABEL = re.compile(
+    rf"[\s|\d#.]*(?:the\s|normal\s)?(?:{BACKGROUND}|{REFERENCE_ORGAN}|aorta|aortic arch)\b"
+    r"(?:[\s,(/:-]+(?:ref|reference|background|normal|parenchyma|uptake|activity|mean|max|right|left|lobe|voi|roi|level|dome|arch"
+    r"|[\d.x ]+|mm|cm|-))*"
+    r"[\s).-]*",
+    re.IGNORECASE,
+)
+_CALLED_REFERENCE = re.compile(r"\b(?:ref|reference|background|bkg|bkgd|blood[\s-]?pool|mbp|internal control)\b", re.IGNORECASE)
+
+
+def is_reference_name(label: str) -> bool:
+    """Say whether the label of a table row names a reference region: "Liver", "Parotid (ref)", but not "Liver, segment VI"."""
+    return _REFERENCE_LABEL.fullmatch(label) is not None or (_CALLED_REFERENCE.search(label) is not None and LESION.search(label) is None)
 
 
 @_remember

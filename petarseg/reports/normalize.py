@@ -58,6 +58,8 @@ _ENDS_OPEN = re.compile(
 )
 _STARTS_CLOSED = re.compile(r"[a-z(\[)\],;.%/=]|\d+(?:[.,]\d+)?(?:$|[),;]|\s+(?!x\b|cm\b|mm\b|[A-Z]))")
 _COLUMN_GAP = re.compile(r"(?<=[^\s.:;,!?]) {2,}(?=\S)|\S {4,}(?=\S)")
+_SEPARATED = re.compile(r"[,;](?=[^\s\d]|\d+(?:\.\d+)?(?:[,;]|$))")  # "Hilar node;12;5.2;113"
+_WIDE_GAP = re.compile(r"\S {4,}(?=\S)")
 _LONE_HEADING = re.compile(
     r"(?:PET(?:/CT)? |CT )?(?:findings?|impressions?|conclusions?|technique|comparison|(?:clinical )?history|indications?|opinion|summary|"
     r"interpretation|"
@@ -122,13 +124,13 @@ def _wrap_width(lines: list[str]) -> int:
 
 
 def _is_table_row(line: str) -> bool:
-    return "|" in line or "\t" in line or len(_COLUMN_GAP.findall(line)) >= 2
+    return "|" in line or "\t" in line or len(_COLUMN_GAP.findall(line)) >= 2 or len(_SEPARATED.findall(line)) >= 2
 
 
 def _is_wrap(above: str, below: str, width: int) -> bool:
     if not above or not below:
         return False
-    if _LIST_START.match(below) or _is_table_row(above) or _is_table_row(below):
+    if _LIST_START.match(below) or _is_table_row(above) or _is_table_row(below) or (_WIDE_GAP.search(above) and _WIDE_GAP.search(below)):
         return False
     if _TERMINATED.search(above):
         return False
