@@ -57,6 +57,8 @@ class Header:
     dtype: np.dtype[Any]
     scaled: bool
     n_bytes: int
+    placed: bool
+    """Whether sform and qform say the same; tools differ in which of them they believe."""
 
 
 def read_header(path: Path) -> Header:
@@ -88,7 +90,14 @@ def read_header(path: Path) -> Header:
     if size != n_bytes % (1 << 32):
         raise ConfigError(f"{path.name} is truncated or padded: {size} bytes instead of {n_bytes}")
     slope, intercept = header.get_slope_inter()
-    return Header(shape, np.asarray(header.get_best_affine()), dtype, slope not in (None, 1.0) or intercept not in (None, 0.0), n_bytes)
+    scaled = slope not in (None, 1.0) or intercept not in (None, 0.0)
+    affine = np.asarray(header.get_best_affine())
+    return Header(shape, affine, dtype, scaled, n_bytes, _placed(header))
+
+
+def _placed(header: nib.Nifti1Header) -> bool:
+    forms = [np.asarray(form) for form, code in (header.get_sform(coded=True), header.get_qform(coded=True)) if code > 0]
+    return bool(forms) and all(np.abs(form - forms[0]).max() <= GRID_TOLERANCE_MM for form in forms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,8 @@ def examine(paths: Mapping[str, Path], shard: Path | None = None) -> ExamFacts:
     for name, header in headers.items():
         if header.dtype.name not in DTYPES[name] or header.scaled:
             problems.append((name, "volume_values", f"dtype {header.dtype}{', scaled' if header.scaled else ''}"))
+        if not header.placed:
+            problems.append((name, "volume_grid", "sform and qform are absent or differ"))
     reference = headers.get("pet")
     if reference is None or len(headers) < len(VOLUMES):
         return ExamFacts(tuple(problems), reference, {}, {}, None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import nibabel as nib
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -246,6 +247,18 @@ def test_volume_defects_are_caught_by_name(dataset: Path, name: str) -> None:
     change_volume(dataset, "E0", volume, make, shard="shape" not in name)
     seal(dataset)
     assert expected in rules(dataset)
+
+
+def test_two_affines_in_one_file(dataset: Path) -> None:
+    """SimpleITK and nibabel would show the mask at different places."""
+    path = dataset / "volumes" / "E0" / "lesions.nii.gz"
+    image = nib.load(path)
+    affine = image.affine.copy()
+    affine[2, 3] += 30.0
+    image.set_qform(affine, code=1)
+    nib.save(image, path)
+    seal(dataset)
+    assert rules(dataset) == {("exams", "lesions_path", "volume_grid", "E0")}
 
 
 def test_all_volumes_moved_together(dataset: Path) -> None:
