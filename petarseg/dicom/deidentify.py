@@ -23,9 +23,12 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from petarseg.dicom.instance import BatchRecord, deidentify_batch
+from petarseg.dicom.instance import BatchRecord, deidentify_batch, start_worker
 from petarseg.dicom.profile import METHOD_CODES
+from petarseg.dicom.records import UnreadableFile
 from petarseg.dicom.redact import DateMode
+from petarseg.dicom.scan_cache import Stamp
+from petarseg.dicom.tree import walk_files
 from petarseg.dicom.verify import leaks_in, start_scanner
 from petarseg.errors import ConfigError, ExamRejected
 from petarseg.files import content_key, write_json
@@ -101,7 +104,8 @@ def deidentify_tree(
     Parameters
     ----------
     source : Path
-        Folder (or one file) of any structure and any file names; what is not DICOM is counted and left behind.
+        Folder (or one file) of any structure and any file names; zip archives are looked into, and what is not DICOM is counted and
+        left behind.
     target : Path
         Folder that is empty, or the target of an earlier run, which is then continued or brought up to date.
     keys : KeyFolder
@@ -141,6 +145,8 @@ def deidentify_tree(
             final = target / name
             final.parent.mkdir(parents=True, exist_ok=True)
             (staging / staged).replace(final)
+    if hasattr(os, "sync"):
+        os.sync()  # one for all outputs: a flush of each took longer than its de-identification
     _keep_map(records, keys)
     write_json(target / AUDIT, audit.to_json())
     shutil.rmtree(staging)
@@ -163,22 +169,10 @@ def _check_folders(source: Path, target: Path, keys: KeyFolder) -> None:
         raise ConfigError(f"{target} holds other files: name an empty folder for the output")
 
 
-def _files(source: Path) -> Iterator[Path]:
-    """Yield all files in a fixed order, through links, but never round a circle of links."""
-    seen: set[Path] = set()
-
-    def walk(folder: Path) -> Iterator[Path]:
-        real = folder.resolve()
-        if real in seen:
-            return
-        seen.add(real)
-        for item in sorted(folder.iterdir()):
-            if item.is_dir():
-                yield from walk(item)
-            elif item.is_file():
-                yield item
-
-    yield from walk(source) if source.is_dir() else [source]
+def _files(source: Path) -> list[Path]:
+    """Return all files and members of zip archives in a fixed order; folders that cannot be listed are among them, to be refused."""
+    closed: list[UnreadableFile] = []
+    return sorted([*walk_files(source, closed), *(folder.path for folder in closed)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,11 +184,12 @@ class _Batch:
 def _batches(source: Path, keys: KeyFolder, target: Path, options: DeidOptions, verify: bool) -> list[_Batch]:
     run = keys.pseudonym("run", str(target), digits=16)
     root = source if source.is_dir() else source.parent
-    paths = list(_files(source))
+    paths = _files(source)
     batches = []
     for start in range(0, len(paths), BATCH_FILES):
         files = tuple(paths[start : start + BATCH_FILES])
-        facts = [(str(path.relative_to(root)), stat.st_size, stat.st_mtime_ns) for path in files for stat in [path.stat()]]
+        stamps = [Stamp.of(path) for path in files]
+        facts = [(str(path.relative_to(root)), stamp and asdict(stamp)) for path, stamp in zip(files, stamps, strict=True)]
         name = keys.pseudonym("batch", content_key(VERSION, options.dates, verify, facts), digits=24)
         batches.append(_Batch(f"deid/{run}/{name}", files))
     return batches
@@ -228,13 +223,15 @@ def _run(
 
 
 def _work(todo: Sequence[_Batch], keys: KeyFolder, staging: Path, options: DeidOptions) -> Iterator[BatchRecord]:
-    jobs = [(batch.files, keys, staging, batch.name.rpartition("/")[2], options.dates) for batch in todo]
+    jobs = [(batch.name.rpartition("/")[2], batch.files) for batch in todo]
     workers = worker_count(options, len(jobs))
+    settings = (keys, staging, options.dates)
     if workers <= 1:
+        start_worker(*settings)
         yield from (deidentify_batch(job) for job in jobs)
         return
     # Not forked: the caller may run threads, and a forked child could inherit their locks.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=start_worker, initargs=settings) as pool:
         yield from pool.map(deidentify_batch, jobs)
 
 
@@ -265,6 +262,7 @@ def _merge(records: Sequence[BatchRecord]) -> tuple[dict[str, str], Audit]:
     rejected: list[dict[str, str]] = []
     patients: set[str] = set()
     for record in records:
+        fared = Counter[int]()
         files["not_dicom"] += record.not_dicom
         rejected += [{"file": file, "reason": reason} for file, reason in record.rejected]
         patients.update(record.patients.values())
@@ -272,12 +270,14 @@ def _merge(records: Sequence[BatchRecord]) -> tuple[dict[str, str], Audit]:
             if output.name not in outputs:
                 outputs[output.name], digests[output.name] = output.staged, output.sha256
                 files["written"] += 1
-                for attribute, counts in output.counts.items():
-                    attributes.setdefault(attribute, Counter()).update(counts)
+                fared[output.counts] += 1
             elif digests[output.name] == output.sha256:
                 files["duplicate"] += 1
             else:
                 rejected.append({"file": output.file, "reason": Reason.DUPLICATE_INSTANCE.value})
+        for number, times in fared.items():
+            for attribute, counts in record.counts[number].items():
+                attributes.setdefault(attribute, Counter()).update({what: count * times for what, count in counts.items()})
     files["rejected"] = len(rejected)
     files["read"] = sum(files[name] for name in ("written", "duplicate", "not_dicom", "rejected"))
     audit = Audit(

@@ -6,7 +6,6 @@ import hashlib
 import io
 import struct
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -20,8 +19,8 @@ from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRL
 from petarseg.dicom.burned_in import clean_pixels, refuse
 from petarseg.dicom.elements import READ_ERRORS, silent_pydicom, text_of
 from petarseg.dicom.plain import read_plain
-from petarseg.dicom.redact import DateMode, Redactor, patient_key
-from petarseg.files import write_bytes
+from petarseg.dicom.redact import Counts, DateMode, Redactor, patient_key
+from petarseg.dicom.source import read_all
 from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason
 
@@ -34,7 +33,7 @@ _RAW_STARTS = (b"\x08\0\x00\0", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """One staged file: final and staged name, keyed name of its source, size, digest, forbidden dates and attribute counts."""
+    """One staged file: final and staged name, keyed name of its source, size, digest, forbidden dates, and which counts are its own."""
 
     name: str
     staged: str
@@ -42,14 +41,18 @@ class Output:
     size: int
     sha256: str
     dates: tuple[str, ...]
-    counts: dict[str, dict[str, int]]
+    counts: int
 
 
 @dataclass(slots=True)
 class BatchRecord:
-    """What became of a batch. Identifying: it is kept in the key folder only."""
+    """What became of a batch. Identifying: it is kept in the key folder only.
+
+    The outputs of a series fare alike, so `counts` holds each table of values kept, changed and removed once, and an output its number.
+    """
 
     outputs: list[Output] = field(default_factory=list)
+    counts: list[Counts] = field(default_factory=list)
     rejected: list[tuple[str, str]] = field(default_factory=list)
     not_dicom: int = 0
     needles: list[str] = field(default_factory=list)
@@ -70,11 +73,29 @@ class BatchRecord:
         return cls(outputs=outputs, rejected=rejected, **data)
 
 
-def deidentify_batch(job: tuple[Sequence[Path], KeyFolder, Path, str, DateMode]) -> BatchRecord:
-    """De-identify some files into the staging folder (the arguments are one tuple, for process pools)."""
-    files, keys, staging, name, dates = job
+class _Worker:
+    """What a process keeps from batch to batch."""
+
+    def __init__(self, keys: KeyFolder, staging: Path, dates: DateMode) -> None:
+        self.redactor, self.staging = Redactor(keys, dates=dates), staging
+
+
+_worker: _Worker | None = None
+
+
+def start_worker(keys: KeyFolder, staging: Path, dates: DateMode) -> None:
+    """Prepare this process for `deidentify_batch`."""
+    global _worker
+    _worker = _Worker(keys, staging, dates)
+
+
+def deidentify_batch(job: tuple[str, Sequence[Path]]) -> BatchRecord:
+    """De-identify some files, or members of zip archives, into the staging folder, under the name of the batch."""
+    if _worker is None:
+        raise RuntimeError("call start_worker first")
+    name, files = job
+    redactor, keys = _worker.redactor, _worker.redactor.keys
     record, needles = BatchRecord(), set[str]()
-    redactor = Redactor(keys, dates=dates)
     with silent_pydicom():
         for number, path in enumerate(files):
             file = keys.pseudonym("file", str(path))
@@ -86,7 +107,7 @@ def deidentify_batch(job: tuple[Sequence[Path], KeyFolder, Path, str, DateMode])
                     continue
                 reason = refuse(dataset) or clean_pixels(dataset)
                 if reason is None:
-                    output = _stage(dataset, redactor, staging, f"{name}-{number}.dcm", file, needles, record)
+                    output = _stage(dataset, redactor, _worker.staging, f"{name}-{number}.dcm", file, needles, record)
                     record.outputs.append(output)
             except READ_ERRORS:
                 reason = Reason.UNREADABLE_FILE
@@ -98,8 +119,10 @@ def deidentify_batch(job: tuple[Sequence[Path], KeyFolder, Path, str, DateMode])
 
 def _read(path: Path) -> FileDataset | None:
     """Read a file; None for one that is not DICOM at all."""
-    data = path.read_bytes()
+    data = read_all(path)
     if data[128:132] != b"DICM" and not data.startswith(_RAW_STARTS):
+        if path.suffix.lower() == ".zip":
+            raise InvalidDicomError("a zip archive that cannot be opened may hold exams")
         return None
     dataset = read_plain(data) or _read_with_pydicom(data)
     if _SOP_CLASS not in dataset:
@@ -131,13 +154,11 @@ def _stage(
     study, series, instance = (redactor.keys.uid(uid) for uid in uids)
     pseudonym = redactor.keys.pseudonym("patient", patient)
     data = _encode(dataset, redacted.body, instance)
-    write_bytes(staging / staged, data)
+    (staging / staged).write_bytes(data)  # counts as written with the record of its batch, so it need not be atomic
     needles |= redacted.identities.needles
     record.patients[patient] = pseudonym
     record.studies[uids[0]] = study
-    counts: dict[str, Counter[str]] = {}
-    for (attribute, what), count in redacted.counts.items():
-        counts.setdefault(attribute, Counter())[what] += count
+    counts = _number_of(redacted.counts, record.counts)
     return Output(
         name=f"{pseudonym}/{study}/{series}/{instance}.dcm",
         staged=staged,
@@ -145,8 +166,16 @@ def _stage(
         size=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         dates=tuple(sorted(redacted.identities.dates)),
-        counts={attribute: dict(count) for attribute, count in counts.items()},
+        counts=counts,
     )
+
+
+def _number_of(counts: Counts, known: list[Counts]) -> int:
+    for number in range(len(known) - 1, -1, -1):
+        if known[number] is counts or known[number] == counts:
+            return number
+    known.append(counts)
+    return len(known) - 1
 
 
 def _encode(source: FileDataset, body: list[bytes], instance: str) -> bytes:

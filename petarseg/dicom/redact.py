@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime
 import re
 from collections import Counter
-from typing import Literal, NamedTuple
+from collections.abc import Mapping
+from typing import Literal, NamedTuple, TypeAlias
 
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
@@ -46,6 +47,7 @@ MAX_AGE_YEARS = 90
 MAX_REMEMBERED, MAX_JOBS = 100_000, 64
 """Elements and series that are remembered, in one process."""
 DateMode = Literal["shift", "year"]
+Counts: TypeAlias = Mapping[str, Mapping[str, int]]
 
 _NUMBER = re.compile(rb" *[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)? *")
 _CODE_STRING = re.compile(rb"[A-Za-z0-9_ .,+\-/*()#%&:=<>\[\]^]{0,64}")
@@ -71,22 +73,22 @@ class Redacted(NamedTuple):
     ----------
     body : list of bytes
         The encoded elements in order, in the encoding of the source, without group 2. They hold no identifying value.
-    counts : dict of (str, str) to int
-        Attribute and "kept", "changed" or "removed".
+    counts : mapping of str to mapping of str to int
+        "kept", "changed" and "removed" values per attribute. One object for all data sets of a series that fared alike.
     identities : Identities
         What the input held. Its dates are those that the output must not hold.
     """
 
     body: list[bytes]
-    counts: dict[tuple[str, str], int]
+    counts: Counts
     identities: Identities
 
 
 class _Outcome(NamedTuple):
-    """What became of one element: its bytes (none when removed), counts, shifted dates, and private creator."""
+    """What became of one element: its bytes (none when removed), the number of its counts, shifted dates, and private creator."""
 
     encoded: bytes
-    counts: tuple[tuple[tuple[str, str], int], ...]
+    counts: int
     shifted_dates: frozenset[str]
     creators: dict[BaseTag, str]
 
@@ -202,6 +204,8 @@ class _Job:
         self.pseudonym = keys.pseudonym("patient", patient)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.shifted_dates: set[str] = set()
+        self._counts: dict[tuple[tuple[tuple[str, str], int], ...], int] = {}
+        self._totals: dict[tuple[int, ...], dict[str, dict[str, int]]] = {}
         self._outcomes: dict[tuple[ElementKey | None, ...], _Outcome] = {}
         marks = Dataset()
         mark(marks)
@@ -210,7 +214,7 @@ class _Job:
     def redact(self, elements: list[Element], found: Identities) -> Redacted:
         """De-identify a data set: its elements in order of their tags, and what was found in them."""
         parts: dict[int, bytes] = {}
-        counts: dict[tuple[str, str], int] = {}
+        counts: list[int] = []
         creators: dict[BaseTag, str] = {}
         by_tag = {int(element.tag): element for element in elements}
         for tag, element in by_tag.items():
@@ -219,15 +223,25 @@ class _Job:
             outcome = self._outcome(element, creator)
             if outcome.encoded:
                 parts[tag] = outcome.encoded
-            for what, count in outcome.counts:
-                counts[what] = counts.get(what, 0) + count
+            counts.append(outcome.counts)
             if outcome.shifted_dates:
                 found.dates -= outcome.shifted_dates
             creators.update(outcome.creators)
         for creator_tag, name in creators.items():
             parts[int(creator_tag)] = self._encoded(DataElement(creator_tag, "LO", name))
         parts.update(self._marks)
-        return Redacted([parts[tag] for tag in sorted(parts)], counts, found)
+        return Redacted([parts[tag] for tag in sorted(parts)], self._total(tuple(counts)), found)
+
+    def _total(self, counts: tuple[int, ...]) -> Counts:
+        """Return the sum of the numbered counts of all elements."""
+        if (total := self._totals.get(counts)) is None:
+            total = self._totals[counts] = {}
+            numbered = list(self._counts)
+            for number in counts:
+                for (attribute, what), count in numbered[number]:
+                    row = total.setdefault(attribute, {})
+                    row[what] = row.get(what, 0) + count
+        return total
 
     def _outcome(self, element: Element, creator: Element | None) -> _Outcome:
         """De-identify a top-level element, or remember what became of an equal one."""
@@ -240,7 +254,8 @@ class _Job:
         self.scheme, self.encodings = self._scheme, self._encodings
         self._treat(alone, element.tag, target, creators, 0, self._encodings)
         encoded = b"".join(self._encoded(item) for item in target.values())
-        outcome = _Outcome(encoded, tuple(self.counts.items()), frozenset(self.shifted_dates), creators)
+        number = self._counts.setdefault(tuple(self.counts.items()), len(self._counts))
+        outcome = _Outcome(encoded, number, frozenset(self.shifted_dates), creators)
         if None not in keys:
             self._outcomes[keys] = outcome
         return outcome

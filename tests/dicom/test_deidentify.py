@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import warnings
+import zipfile
 from pathlib import Path
 
 import pydicom
@@ -359,3 +361,43 @@ def test_folders_are_checked(tmp_path: Path, keys: KeyFolder) -> None:
     ):
         with pytest.raises(ConfigError, match=message):
             deidentify_tree(source, target, keys, options=INLINE)
+
+
+def test_zip_archives_are_looked_into(tmp_path: Path, keys: KeyFolder) -> None:
+    for number in range(3):
+        phi.write(phi.ct(number), tmp_path / "plain" / f"{number}")
+    (tmp_path / "in").mkdir()
+    with zipfile.ZipFile(tmp_path / "in" / "Quillfeather.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for number in (0, 1):
+            archive.write(tmp_path / "plain" / f"{number}", f"Quillfeather/{number}")
+        archive.writestr("notes.txt", "Quillfeather")
+        archive.writestr("inner.zip", b"PK\x03\x04 another one")
+    phi.write(phi.ct(2), tmp_path / "in" / "2")
+    (tmp_path / "in" / "broken.zip").write_bytes(b"PK\x03\x04 broken")
+    deidentify_tree(tmp_path / "plain", tmp_path / "expected", keys, options=INLINE)
+    audit = run(tmp_path, keys)
+    assert audit.files == {"read": 6, "written": 3, "duplicate": 0, "not_dicom": 1, "rejected": 2}
+    assert [row["reason"] for row in audit.rejected] == ["unreadable_file"] * 2  # archives that may hold exams
+    names = {path.relative_to(tmp_path / "out"): path.read_bytes() for path in (tmp_path / "out").rglob("*.dcm")}
+    assert names == {path.relative_to(tmp_path / "expected"): path.read_bytes() for path in (tmp_path / "expected").rglob("*.dcm")}
+    assert scan_files(tmp_path / "out", ["Quillfeather"]) == []
+
+
+def test_a_single_zip_archive_and_its_change(tmp_path: Path, keys: KeyFolder) -> None:
+    phi.write(phi.ct(1), tmp_path / "a")
+    source = tmp_path / "export.zip"
+    with zipfile.ZipFile(source, "w") as archive:
+        archive.write(tmp_path / "a", "a")
+    assert deidentify_tree(source, tmp_path / "out", keys, options=INLINE).files["written"] == 1
+    phi.write(phi.ct(2), tmp_path / "b")
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.write(tmp_path / "b", "b")
+    assert deidentify_tree(source, tmp_path / "out", keys, options=INLINE).files["written"] == 2
+
+
+def test_pipes_circles_and_dead_links_do_not_stop_a_run(tmp_path: Path, keys: KeyFolder) -> None:
+    phi.write(phi.ct(1), tmp_path / "in" / "a")
+    os.mkfifo(tmp_path / "in" / "pipe")
+    (tmp_path / "in" / "circle").symlink_to(tmp_path / "in")
+    (tmp_path / "in" / "dead").symlink_to(tmp_path / "nowhere")
+    assert run(tmp_path, keys).files == {"read": 2, "written": 1, "duplicate": 0, "not_dicom": 0, "rejected": 1}
