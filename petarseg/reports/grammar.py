@@ -12,11 +12,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from petarseg.reasons import Reason
-from petarseg.reports.lexicon import ANATOMY, is_reference_name, physiologic
+from petarseg.reports.lexicon import ANATOMY, LESION, is_reference_name, physiologic
 from petarseg.reports.measurement import LOW, MEDIUM, Measurement
 from petarseg.reports.normalize import normalize
 from petarseg.reports.reading import Reading, read_sentence, slices_of, usable_mentions
-from petarseg.reports.records import find_records
+from petarseg.reports.records import find_captioned_lists, find_records
 from petarseg.reports.sentences import Sentence, split_normalized
 from petarseg.reports.tables import Table, find_tables
 from petarseg.reports.verdicts import judge, position_of, section_reason, verdicts
@@ -67,8 +67,9 @@ def read_measurements(text: str) -> list[Measurement]:
     normalized = normalize(text)
     results: list[Measurement] = []
     tables = find_tables(normalized)
-    records = find_records(normalized)
-    tables += [record for record in records if all(record.end <= table.start or record.start >= table.end for table in tables)]
+    for other in (*find_captioned_lists(normalized), *find_records(normalized)):
+        if all(other.end <= table.start or other.start >= table.end for table in tables):
+            tables.append(other)
     sentences = split_normalized(text, normalized)
     for table in tables:
         results.extend(_read_table(text, table, sentences))
@@ -77,15 +78,32 @@ def read_measurements(text: str) -> list[Measurement]:
     index = 0
     while index < len(readings):
         reading = readings[index]
-        joined = _join(normalized, reading, readings[index + 1]) if reading is not None and index + 1 < len(readings) else None
-        if reading is not None and joined is not None:
-            results.append(_two_sentences(text, normalized, reading, joined))
-            index += 2
+        if reading is None:
+            index += 1
             continue
-        if reading is not None:
+        # "Hilar node on image 113. It measures 12 mm. SUVmax is 5.2."
+        ahead = 2 if index + 2 < len(readings) and _is_interlude(normalized, reading, readings[index + 1], sentences[index + 1]) else 1
+        joined = _join(normalized, reading, readings[index + ahead], ahead) if index + ahead < len(readings) else None
+        if joined is not None:
+            results.append(_two_sentences(text, normalized, reading, joined))
+            index += ahead + 1
+        else:
             results.extend(verdicts(text, normalized, reading))
-        index += 1
-    return sorted(results, key=lambda measurement: (measurement.start, position_of(measurement)))
+            index += 1
+    return _without_repeats(sorted(results, key=lambda measurement: (measurement.start, position_of(measurement))))
+
+
+def _without_repeats(found: list[Measurement]) -> list[Measurement]:
+    """Reject a statement that gives SUVmax and slice of an earlier sentence again: "The hottest lesion has SUVmax 33.5 on slice 112"."""
+    first: dict[tuple[float | None, int | None], Measurement] = {}
+    kept = []
+    for measurement in found:
+        if measurement.status == "accepted":
+            earlier = first.setdefault((measurement.suv_max, measurement.axial_slice), measurement)
+            if earlier.end <= measurement.start:
+                measurement = replace(measurement, status="rejected", reason=Reason.DUPLICATE_FINDING)
+        kept.append(measurement)
+    return kept
 
 
 def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Iterator[Measurement]:
@@ -128,7 +146,21 @@ def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Itera
         )
 
 
-def _join(normalized: str, first: Reading, second: Reading | None) -> tuple[Reading, Reading] | None:
+def _is_interlude(normalized: str, first: Reading, between: Reading | None, sentence: Sentence) -> bool:
+    """Say whether a sentence without SUV and slice goes on about the lesion before it, so that the next one may too."""
+    words = normalized[sentence.start : sentence.end]
+    before = normalized[first.sentence.start : first.sentence.end].lower()
+    things = (*ANATOMY.finditer(words), *LESION.finditer(words))
+    return (
+        between is None
+        and sentence.section == "findings"
+        and sentence.line - first.sentence.line <= 1
+        and len(words.split()) <= 14
+        and all(match.group().lower() in before for match in things)
+    )
+
+
+def _join(normalized: str, first: Reading, second: Reading | None, ahead: int) -> tuple[Reading, Reading] | None:
     """Return (the one with the SUV, the one with the slice) when two adjacent sentences make one finding."""
     if (
         second is None
@@ -137,7 +169,7 @@ def _join(normalized: str, first: Reading, second: Reading | None) -> tuple[Read
         or first.sentence.region != second.sentence.region
     ):
         return None
-    if second.sentence.line - first.sentence.line > 1:
+    if second.sentence.line - first.sentence.line > ahead:
         return None
     for with_suv, with_slice in ((first, second), (second, first)):
         if _only_suv(with_suv) and _only_slice(with_slice) and _speaks_of_same(normalized, first.sentence, second.sentence):

@@ -48,7 +48,7 @@ _RAISED_POINT = re.compile(r"(?<=\d)\u00b7(?=\d)")  # the decimal point of Briti
 
 _LIST_START = re.compile(r"(?:[-*\u2022+>o]\s+\S|\*|\u2022|\(?\d{1,2}[.)]\s+\S|\(?[a-zA-Z][.)]\s+\S|#\s*\d{1,2}\b)")
 _COMPLETE_FINDING = re.compile(r"suv.{1,40}\b(?:slice|image|im|img|sl|ax|axial)\.?\s?#?\d{1,4}\s?[)\]]?$", re.IGNORECASE)
-_KEY_VALUE = re.compile(r"\s*[A-Za-z][\w .-]{0,30}=\S")
+_KEY_VALUE = re.compile(r"\s*[A-Za-z][\w .-]{0,30}=\s?\S")
 _HEADING_START = re.compile(r"[A-Za-z][A-Za-z/&,()' -]{0,48}:(?!\d)")
 _ENDS_OPEN = re.compile(
     r"(?:[,(/&+=~-]|\b(?:of|on|in|at|with|and|or|the|a|an|to|from|by|for|is|was|are|were|has|have|had|which|that|up|measuring|measures|"
@@ -136,7 +136,7 @@ def _is_wrap(above: str, below: str, width: int) -> bool:
         return False
     if (_HEADING_START.match(below) and not below[0].islower()) or _LONE_HEADING.fullmatch(below) or typographic_heading(below):
         return False
-    if _KEY_VALUE.match(above) and _KEY_VALUE.match(below):
+    if _KEY_VALUE.match(above) and (_KEY_VALUE.match(below) or (len(above) < 40 and below[0].isupper())):
         return False
     if _COMPLETE_FINDING.search(above) and "suv" in below.lower():
         return False  # lists of findings without bullets or full stops

@@ -1,14 +1,42 @@
-"""Read findings given as a block of "key: value" lines, one lesion a block, as the rows of a table."""
+"""Read findings given as lines without the look of a table: blocks of "key: value", and lists under "Lesions (SUVmax, slice):"."""
 
 from __future__ import annotations
 
 import re
 
 from petarseg.reports.headings import heading_name
+from petarseg.reports.table_cells import Span, read_cell
 from petarseg.reports.table_columns import OTHER, SLICE, SUV, Column, read_columns
-from petarseg.reports.tables import Lines, Span, Table, TableRow, read_cell
+from petarseg.reports.tables import Lines, Table, TableRow
 
 _LINE = re.compile(r"[\s\u2022*-]*(?P<key>[A-Za-z][\w /()#.-]{0,30}?)\s?[:=]\s*(?P<value>[^:=\n]{0,60}?)\s*$")
+
+_SLICE_WORD = r"(?:(?:axial|pet|ax)\s)?(?:slices?|images?|axial|img?|sl)\b(?:\s(?:numbers?|no\.?))?"
+# A caption that says what two numbers behind each lesion are.
+_CAPTION = re.compile(rf"[^\d\n.]{{0,60}}\bSUV\s?\(?(?:max)?\)?\s?(?:[,;/@(&-]|and)\s?{_SLICE_WORD}[^\d\n]{{0,20}}$", re.IGNORECASE)
+_ITEM = re.compile(
+    r"[\s\u2022*>-]*(?:\(?\d{1,2}[.)]\s)?(?P<label>[^\n]*?[A-Za-z)\]])[\s:,;/.=-]{1,12}(?P<number>\d{1,3}[.,]\d{1,2})\s?[-(\[/@,;\s]\s?(?:im\s?|sl\s?)?"
+    r"(?P<slice>\d{1,4})\s?[)\]]?\.?\s*$"
+)
+
+
+def find_captioned_lists(text: str) -> list[Table]:
+    """Return the lists whose caption names SUVmax and slice and whose items give the two numbers in this order."""
+    lines = [match.span() for match in re.finditer(r"[^\n]+", text)]
+    tables = []
+    for position, (start, end) in enumerate(lines):
+        if _CAPTION.match(text[start:end].rstrip()) is None:
+            continue
+        rows = []
+        for a, b in lines[position + 1 :]:
+            item = _ITEM.match(text[a:b])
+            if item is None:
+                break
+            suv, number = (a + item.start("number"), a + item.end("number")), (a + item.start("slice"), a + item.end("slice"))
+            rows.append(TableRow(a + item.start("label"), a + len(text[a:b].rstrip()), suv, number, None, label=item["label"]))
+        if rows:
+            tables.append(Table(start, rows[-1].end, tuple(rows)))
+    return tables
 
 
 def find_records(text: str) -> list[Table]:

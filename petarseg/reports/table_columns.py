@@ -95,7 +95,8 @@ def read_columns(titles: Sequence[tuple[str, int, int]]) -> tuple[Column, ...] |
         None unless exactly one column (or pair of columns) holds the current SUVmax and slice, or every SUV column is of the past.
     """
     n_suv = sum(_kind(text) in (SUV, BOTH) for text, _, _ in titles)
-    columns = [_column(text, start, end, alone=n_suv == 1) for text, start, end in titles]
+    n_slice = sum(_kind(text) == SLICE for text, _, _ in titles)
+    columns = [_column(text, start, end, alone=(n_slice if _kind(text) == SLICE else n_suv) == 1) for text, start, end in titles]
     if any(len(column.title) > 40 for column in columns) or any(
         column.kind != OTHER and re.search(r"\d", _without_dates(column.title)) for column in columns
     ):
@@ -120,7 +121,7 @@ def _column(title: str, start: int, end: int, *, alone: bool) -> Column:
     old, now = _PRIOR.search(title), _NOW.search(title)
     if old is not None and now is not None:
         return Column(title, start, end, _kind(title), prior_first=old.start() < now.start())
-    # "SUVmax (prior)" as the only SUV column gives the old value in brackets.
+    # "SUVmax (prior)" as the only SUV column, "Slice (prior)" as the only slice column give the old value in brackets.
     beside = alone and re.search(r"\([^)]*$", title[: old.start()]) is not None if old is not None else False
     return Column(title, start, end, _kind(title), old is not None and not beside)
 

@@ -10,36 +10,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from petarseg.reasons import Reason
+from petarseg.reports.table_cells import Span, bound_or_range, read_cell
 from petarseg.reports.table_columns import BOTH, CELL, DATE, SLICE, SUV, Column, DateKey, date_key, read_columns
 
-Span = tuple[int, int]
 Lines = list[tuple[int, int]]
 
-_N = r"\d{1,3}(?:[.,]\d{1,2})?"
-_NO_INT = r"(?:(?:ax(?:ial)?|im(?:age|g)?|sl(?:ice)?)\.?\s?#?)?"
-_SUV_CELL = re.compile(
-    rf"(?:SUV\s?max\s?)?(?P<bound>[<>]=?)?[~\u2248]?\s?(?P<number>{_N})(?:\s?g/ml)?[*\u2020\u2191\u2193^]{{0,2}}"
-    rf"(?:\s?(?:[(\[]\s?(?:(?:prior|previously|prev|was|before|bl)\.?:?\s?)?|(?P<slash>/)\s?)(?P<prior>{_N})\s?[)\]]?|\s?\([^\d)]*\))?",
-    re.IGNORECASE,
-)
-_RANGE_CELL = re.compile(rf"{_N}\s?(?:-|to)\s?{_N}")
-_SLICE_CELL = re.compile(
-    rf"(?:s(?:er?)?\s?\d{{1,3}}\s?)?{_NO_INT}(?:\d{{1,3}}\s?[/:]\s?)?i?(?P<number>\d{{1,4}})(?:\s?(?:of|/)\s?\d{{2,4}})?", re.IGNORECASE
-)
-_OF_TOTAL = re.compile(rf"{_NO_INT}(?P<number>\d{{2,4}})\s?/\s?(?P<total>\d{{3,4}})", re.IGNORECASE)
-_BOTH_CELL = re.compile(
-    rf"(?P<number>{_N})(?:\s?g/ml)?\s?[(\[/@,;]\s?(?:at |on )?{_NO_INT}(?:\d{{1,2}}[/:])?(?P<slice>\d{{1,4}})\s?[)\]]?", re.IGNORECASE
-)
-_MIRRORED_CELL = re.compile(
-    rf"{_NO_INT}(?P<slice>\d{{1,4}})\s?[(\[/@,;]\s?(?:SUV\s?max )?(?P<number>\d{{1,3}}[.,]\d{{1,2}})\s?[)\]]?", re.IGNORECASE
-)
-_WORDS_CELL = re.compile(
-    rf"(?:.*?\s)?SUV(?:\s?max)?\s?(?:of |[:=]\s?)?(?P<number>{_N})\b[^|\d]*?(?:ax(?:ial)?|im(?:age|g)?"
-    rf"|sl(?:ice)?)\.?\s?#?(?P<slice>\d{{1,4}})\b.*",
-    re.IGNORECASE,
-)
 _UNIT_LINE = re.compile(
     r"[\s|;,]*(?:\(?(?:mm|cm|g/m[lL]|bw|axial|PET|max|no\.?|x|\u00d7|short axis|long axis|%)[\s/x)]*[\s|;,]*)+", re.IGNORECASE
+)
+
+# A caption over a table: "Measurements of the previous examination:".
+_OF_THE_PAST = re.compile(
+    r"^[^.]{0,40}\b(?:prior|previous|baseline|earlier|old|last|comparison)\b[^.]{0,12}\b(?:table|exam\w*|stud(?:y|ies)|scan|pet"
+    r"|measurements|values"
+    r"|report|findings)\b[^.]{0,20}$",
+    re.IGNORECASE,
 )
 
 
@@ -109,8 +94,10 @@ def find_tables(text: str) -> list[Table]:
         if header is None:
             index += 1
             continue
-        begin = lines[index][0]
+        begin, caption = lines[index][0], text[slice(*lines[index - 1])] if index else ""
         rows, index = _rows(text, lines, index + header.n_lines, header)
+        if _OF_THE_PAST.search(caption) is not None:
+            rows = [_as_prior(row) for row in rows]
         if rows:
             tables.append(Table(begin, rows[-1].end, tuple(rows)))
     return tables
@@ -126,15 +113,19 @@ def _header(text: str, lines: Lines, index: int) -> _Header | None:
             continue
         below = text[slice(*lines[index + 1])] if index + 1 < len(lines) else ""
         under = _titles(below, mark)
-        if len(under) > len(cells) and re.search(r"\d", below) is None and (columns := read_columns(_stacked(cells, under))) is not None:
+        if (
+            len(under) > len(cells)
+            and re.search(r"\d", below) is None
+            and (columns := read_columns(_stacked(cells, under, mark))) is not None
+        ):
             return _Header(columns, mark, 2)
         columns = read_columns(cells)
         if columns is not None and _UNIT_LINE.fullmatch(below):
-            return _Header(read_columns(_stacked(cells, under)) or columns, mark, 2)
+            return _Header(read_columns(_stacked(cells, under, mark)) or columns, mark, 2)
         if columns is not None:
             return _Header(columns, mark, 1)
         if below and not re.search(r"\d", below) and re.search(r"suv|uptake", line + below, re.IGNORECASE):
-            columns = read_columns(_stacked(cells, under))
+            columns = read_columns(_stacked(cells, under, mark))
             if columns is not None:
                 return _Header(columns, mark, 2)
     return None
@@ -221,7 +212,7 @@ def _titles(line: str, mark: str) -> list[tuple[str, int, int]]:
     return [(line[a:b].strip(' "*_'), a, b) for a, b in _cells(line, mark)]
 
 
-def _stacked(above: Sequence[tuple[str, int, int]], below: Sequence[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+def _stacked(above: Sequence[tuple[str, int, int]], below: Sequence[tuple[str, int, int]], mark: str) -> list[tuple[str, int, int]]:
     """Join two header lines: every cell of the finer line with the nearest cell of the other one."""
     fine, coarse = (below, above) if len(below) > len(above) else (above, below)
     joined = []
@@ -230,7 +221,9 @@ def _stacked(above: Sequence[tuple[str, int, int]], below: Sequence[tuple[str, i
         over = min(end, other[2]) - max(start, other[1])
         # A group title may stand beside its columns rather than over them.
         joined.append((f"{other[0]} {title}".strip() if over > -8 else title, start, end))
-    return joined
+    alone = [cell for cell in coarse if all(min(cell[2], b) <= max(cell[1], a) for _, a, b in fine)] if not mark and fine is below else []
+    taken = {title.partition(" ")[0] for title, _, _ in joined}
+    return sorted([*joined, *(cell for cell in alone if cell[0].partition(" ")[0] not in taken)], key=lambda cell: cell[1])
 
 
 def _row_cells(text: str, start: int, end: int, header: _Header) -> dict[int, Span] | None:
@@ -277,10 +270,7 @@ def _row(text: str, cells: dict[int, Span], header: _Header) -> TableRow | None:
             continue
         suv, number = suv or found.get("suv"), number or found.get("slice")
         prior = found.get("prior") or prior
-        if column.kind in (SUV, BOTH) and reason is None:
-            reason = _bound_or_range(text, span)
-        if column.kind == SLICE and re.fullmatch(r"\d{1,4}\s?(?:-|to)\s?\d{1,4}", text[slice(*span)]):
-            reason = reason or Reason.SLICE_RANGE
+        reason = reason or bound_or_range(text[slice(*span)], column)
     if suv is None and number is None and prior is None and (reason is None or header.mark == ""):
         return _empty_row(text, cells, header)
     start, end = min(a for a, _ in cells.values()), max(b for _, b in cells.values())
@@ -297,30 +287,7 @@ def _empty_row(text: str, cells: dict[int, Span], header: _Header) -> TableRow |
 
 def _label(text: str, cells: dict[int, Span], header: _Header) -> str:
     return " ".join(
-        text[slice(*cells[i])] for i, column in enumerate(header.columns) if i in cells and column.kind not in (SUV, SLICE, BOTH, CELL)
+        text[slice(*cells[i])].strip("*_ ")
+        for i, column in enumerate(header.columns)
+        if i in cells and column.kind not in (SUV, SLICE, BOTH, CELL)
     )
-
-
-def _bound_or_range(text: str, span: Span) -> Reason | None:
-    cell = text[slice(*span)]
-    match = _SUV_CELL.fullmatch(cell)
-    return Reason.SUV_RANGE if _RANGE_CELL.fullmatch(cell) or (match is not None and match["bound"]) else None
-
-
-def read_cell(text: str, span: Span, column: Column) -> dict[str, Span]:
-    """Return the places of the numbers of a cell by what they are: ``suv``, ``slice``, ``prior``."""
-    patterns = {
-        SUV: ((_SUV_CELL, {"suv": "number", "prior": "prior"}),),
-        SLICE: ((_OF_TOTAL, {"slice": "number"}), (_SLICE_CELL, {"slice": "number"})),
-        BOTH: ((_BOTH_CELL, {"suv": "number", "slice": "slice"}), (_MIRRORED_CELL, {"suv": "number", "slice": "slice"})),
-        CELL: ((_WORDS_CELL, {"suv": "number", "slice": "slice"}),),
-    }
-    for pattern, groups in patterns.get(column.kind, ()):
-        match = pattern.fullmatch(text, *span)
-        if match is None or (pattern is _OF_TOTAL and int(match["number"]) >= int(match["total"])):
-            continue
-        found = {name: match.span(group) for name, group in groups.items() if match[group] is not None}
-        if column.prior_first and "prior" in found:
-            found["suv"], found["prior"] = found["prior"], found["suv"]
-        return found
-    return {}
