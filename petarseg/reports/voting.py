@@ -31,6 +31,7 @@ SETTLED: Final = frozenset(
         Reason.DUAL_TIME_POINT,
         Reason.ARTEFACT,
         Reason.PHYSIOLOGIC,
+        Reason.DUPLICATE_FINDING,
     }
 )
 
