@@ -31,6 +31,7 @@ from petarseg.lesions.conventions import CONVENTIONS, SliceConvention
 from petarseg.lesions.finding import tolerance_of
 from petarseg.lesions.grow import grow_lesions
 from petarseg.lesions.job import Job
+from petarseg.lesions.label_map import empty_label_map, paint
 from petarseg.lesions.match import Match, Query, match_findings
 from petarseg.lesions.measure import Lesion
 from petarseg.needles import NeedleSet
@@ -45,6 +46,7 @@ from tasks.archive import ExamSource
 from tasks.exam_stage import exam_stage, exam_task
 from tasks.labelling import Labeller
 from tasks.structure import structure_by_rules
+from tasks.ties import organ_test, tie_key
 from tasks.workspace import Workspace
 
 
@@ -108,6 +110,7 @@ def find_lesions(
             tolerance_suv=config.lesions.tolerance_suv,
             instance_numbers=converted.get("instance_numbers"),
             ct_z_mm=ct_heights_mm(workspace, exam_id),
+            anatomy=organ_test(workspace, exam_id, pet, config.anatomy),
         )
         fwhm_mm = config.lesions.fwhm_by_model_mm.get(str(converted["pet"].get("model")), config.lesions.fwhm_mm)
         matched = {query.finding_id: found for query in queries if isinstance(found := matches[query.finding_id], Match)}
@@ -118,7 +121,7 @@ def find_lesions(
         ]
         masks = grow_lesions(jobs, method=config.lesions.method, fwhm_mm=fwhm_mm, device=config.lesions.device)
         grown = dict(zip(matched, masks, strict=True))
-        labels = np.zeros(pet.shape, dtype=np.uint8 if len(findings) < 255 else np.uint16)
+        labels = empty_label_map(pet.shape, len(findings))
         lesions: list[dict[str, Any]] = []
         rejects: list[dict[str, Any]] = []
         for query, finding, lesion_id in zip(queries, findings, lesion_ids, strict=True):
@@ -138,7 +141,7 @@ def find_lesions(
                     lesion = edited_lesion(review.masks[lesion_id], pet, dataclasses.asdict(lesion))
                 step = "grow"
                 check_suv(lesion, query, config.lesions.tolerance_suv)
-                paint(labels, lesion, label=len(lesions) + 1)
+                paint(labels, lesion, len(lesions) + 1)
             except FindingRejected as rejection:
                 rejects.append(
                     {"finding": query.finding_id, "stage": step, "reason": rejection.reason.value, "evidence": rejection.evidence}
@@ -157,6 +160,7 @@ def find_lesions(
         versions.STRUCTURE,
         versions.LESIONS,
         settings,
+        tie_key(config.anatomy),
         dict(numbering),
         list(findings),
         review.key(lesion_ids),
@@ -193,13 +197,14 @@ def query_of(number: int, finding: Mapping[str, Any]) -> Query:
     """Turn an accepted measurement into a query on the image."""
     text = finding["suv_text"] or ""
     decimals = len(text.replace(",", ".").partition(".")[2]) if text else None
-    laterality = structure_by_rules(finding).laterality
+    structure = structure_by_rules(finding)
     return Query(
         finding_id=str(number),
         suv_max=finding["suv_max"],
         axial_slice=finding["axial_slice"],
-        laterality=laterality,
+        laterality=structure.laterality,
         suv_decimals=decimals,
+        organ=structure.organ,
     )
 
 
@@ -207,15 +212,6 @@ def check_suv(lesion: Lesion, query: Query, tolerance_suv: float) -> None:
     """Reject a mask, grown or drawn, whose maximum is not the report's; a row that breaks its contract would stop all others."""
     if abs(lesion.suv_max - query.suv_max) > tolerance_of(query, tolerance_suv) + SUV_SLACK:
         raise FindingRejected(Reason.MASK_INCONSISTENT, {"suv_max": round(lesion.suv_max, 4), "suv_max_report": query.suv_max})
-
-
-def paint(labels: np.ndarray[Any, Any], lesion: Lesion, label: int) -> None:
-    """Write a lesion's mask into the label map; two lesions on one voxel are a rejection, not an overwrite."""
-    box = tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))
-    taken = labels[box][lesion.mask]
-    if taken.any():
-        raise FindingRejected(Reason.SHARED_COMPONENT, {"voxels": int((taken > 0).sum()), "of": int(lesion.mask.sum())})
-    lesion.paint(labels, label)
 
 
 def lesion_record(

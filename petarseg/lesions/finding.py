@@ -33,6 +33,8 @@ class Query:
         "left", "right", "bilateral", "midline" or "none".
     suv_decimals : int, optional
         Decimals with which the report gives the SUV; 0 widens the tolerance. None when unknown.
+    organ : str, optional
+        Organ that the report names, in the words of ``petarseg.anatomy.organs``; settles ties alone.
     """
 
     finding_id: str
@@ -40,6 +42,7 @@ class Query:
     axial_slice: int
     laterality: str = "none"
     suv_decimals: int | None = None
+    organ: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

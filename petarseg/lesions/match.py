@@ -62,7 +62,8 @@ def match_findings(
     ct_z_mm : sequence of float, optional
         Heights of the CT slices in mm, ascending; needed by the CT convention alone.
     anatomy : callable, optional
-        Settles ties by organ where labels exist.
+        Settles ties by organ where labels exist (:class:`petarseg.lesions.organ.OrganTest`); asked about ties alone. Candidates of
+        which it says False are out, and exactly one must be left.
 
     Returns
     -------
@@ -157,7 +158,9 @@ class _Exam:
             flags.append("tie_settled_by_laterality")
         fitting = right_side
         if len(fitting) > 1 and self.anatomy is not None:
-            fitting = [candidate for candidate in fitting if self.anatomy(query, self._ras_mm(candidate))]
+            in_organ = [self.anatomy(query, self._ras_mm(candidate)) for candidate in fitting]
+            evidence |= {"organ": query.organ, "in_organ": in_organ}
+            fitting = [candidate for candidate, answer in zip(fitting, in_organ, strict=True) if answer is not False]
             flags.append("tie_settled_by_anatomy")
         if len(fitting) != 1:
             raise FindingRejected(Reason.AMBIGUOUS, evidence)

@@ -41,5 +41,5 @@ def test_a_mask_whose_maximum_is_not_the_reports_is_rejected(suv_max: float, dec
 
 @pytest.mark.parametrize(("text", "decimals"), [("7", 0), ("7.0", 1), ("7,25", 2), (None, None)])
 def test_the_text_tells_the_decimals(text: str | None, decimals: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tasks.exams.structure_by_rules", lambda finding: SimpleNamespace(laterality="none"))
+    monkeypatch.setattr("tasks.exams.structure_by_rules", lambda finding: SimpleNamespace(laterality="none", organ="N/A"))
     assert query_of(0, {**FINDING, "suv_text": text, "suv_max": 7.0}).suv_decimals == decimals
