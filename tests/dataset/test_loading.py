@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from typing import Any
 
 import nibabel as nib
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 import SimpleITK as sitk
 from tiny_dataset import rows_of
 
+from petarseg.dataset.hub import export_hub
 from petarseg.volume import Volume
 
 
@@ -61,3 +64,32 @@ def test_the_hottest_voxel_lies_where_the_row_says(built_dataset: Path) -> None:
         image = sitk.ReadImage(str(built_dataset / "volumes" / row["exam_id"] / "pet.nii.gz"))
         x, y, z = row["max_ras_mm"]
         assert image.GetPixel(image.TransformPhysicalPointToIndex((-x, -y, z))) == pytest.approx(row["suv_max"])
+
+
+def blocks_of_the_guide() -> list[str]:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "load.md").read_text()
+    return re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+
+
+def test_the_lines_of_the_guide_run(built_dataset: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/how-to/load.md: tables, `datasets`, export for the hub, torch."""
+    datasets = pytest.importorskip("datasets")
+    for name in ("duckdb", "pandas", "torch"):
+        pytest.importorskip(name)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_OFFLINE", True)
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
+    datasets.disable_progress_bars()
+    (tmp_path / "OUT" / "dataset").mkdir(parents=True)
+    (tmp_path / "OUT" / "dataset" / "latest").symlink_to(built_dataset)
+    monkeypatch.chdir(tmp_path)
+    export_hub(built_dataset, tmp_path / "for-the-hub")
+    tables, hub, streamed, torch = blocks_of_the_guide()[:4]
+    names: dict[str, Any] = {"rank": 0, "world": 1, "state": {"epoch": 99, "done": 2}}
+    exec(tables, names)
+    assert names["mask"].sum() > 0
+    assert names["image"].GetSize() == names["pet"].shape
+    exec(hub, names)
+    exec(streamed, names)
+    exec(torch.replace("num_workers=8", "num_workers=2"), names)
+    assert names["batch"]["pet"].shape == (4, 96, 96, 96)
+    assert names["batch"]["lesions"].any()
