@@ -52,8 +52,10 @@ def _dates(dates: tuple[str, ...]) -> NeedleSet:
 
 
 def _scan(data: bytes, needles: NeedleSet, *, pixels: bool) -> set[int]:
-    starts = [start for mark in _PIXEL_MARKS if (start := data.find(mark)) >= 0]
-    start = min(starts, default=len(data))
+    start = len(data)
+    for mark in _PIXEL_MARKS:
+        place = data.find(mark, 0, start)
+        start = place if place >= 0 else start
     found = needles.find(data[:start])
     return found | needles.find(data[start:], binary=True) if pixels else found
 
