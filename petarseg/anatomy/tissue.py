@@ -158,12 +158,15 @@ def _bone(hu: NDArray[np.float32], body: NDArray[np.bool_], spacing_mm: tuple[fl
 def _label_air(hu: NDArray[np.float32], body: NDArray[np.bool_], spacing_mm: tuple[float, ...], labels: NDArray[np.uint8]) -> None:
     """Tell lung and gas from outside air, in place."""
     air = ~body
-    parts = cc3d.connected_components(_enclosed(body), connectivity=6)
+    enclosed = _enclosed(body)
+    parts = cc3d.connected_components(enclosed, connectivity=6)
+    # The chest wall of a slim patient is as thin as a table: what lies behind such a wall is lung if it looks like lung, else outside.
+    walled_parts = cc3d.connected_components(_enclosed(hu > BODY_HU) & air & ~enclosed, connectivity=6)
     # Low-density regions cut by the side of the image: lung where their inner median says so, else outside.
-    open_parts = cc3d.connected_components(air & (parts == 0), connectivity=6)
+    open_parts = cc3d.connected_components(air & ~enclosed & (walled_parts == 0), connectivity=6)
     inner = _erode_in_plane(hu < BODY_HU, (1, 1))
     voxel_ml = float(np.prod(spacing_mm)) / 1_000.0
-    for group, is_open in ((open_parts, True), (parts, False)):
+    for group, is_open in ((open_parts, True), (walled_parts, True), (parts, False)):
         sizes = np.bincount(group.ravel())
         contact = None if is_open else _contact(group, open_parts > 0)
         boxes = cc3d.statistics(group)["bounding_boxes"]

@@ -43,6 +43,19 @@ def test_trunk_gets_all_classes_and_the_table_is_outside() -> None:
     assert labels[2, 2] == OUTSIDE
 
 
+def test_lung_behind_a_wall_as_thin_as_a_table_is_lung() -> None:
+    array = trunk()
+    x, y = np.meshgrid(np.arange(128) - 64, np.arange(128) - 64, indexing="ij")
+    # The left lung reaches the skin, of which one voxel is left; what is as thin below the back encloses room air.
+    inner = (x**2 / 54**2 + y**2 / 37**2 < 1) & (x < -30)
+    array[inner] = -850
+    array[20:108, 15:17] = 40
+    array[20:22, 15:50] = array[106:108, 15:50] = 40
+    labels = label_tissues(ct_of(array)).array[..., 10]
+    assert labels[64 - 45, 64] == LUNG
+    assert labels[64, 22] == OUTSIDE
+
+
 def test_lung_that_the_side_of_the_image_cuts_is_lung() -> None:
     labels = label_tissues(ct_of(np.ascontiguousarray(trunk()[88:, 40:90]))).array
     assert labels[2, 26, 10] == LUNG
