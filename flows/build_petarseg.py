@@ -114,8 +114,7 @@ def build_petarseg(archive: str, reports: str, out: str, key_dir: str | None = N
 
         # 6. Label the CT and bring everything to 3 mm, 192x192x352.
         with progress.stage("Label and resample", len(kept)) as bar, open_labeller(config.anatomy) as labeller:
-            deface = config.dataset.deface
-            each_exam(kept, config, bar, lambda exam_id: finish_exam.submit(workspace, exam_id, exams[exam_id], labeller, deface=deface))
+            each_exam(kept, config, bar, lambda exam_id: finish_exam.submit(workspace, exam_id, exams[exam_id], labeller, config.dataset))
 
         # 7. Tables, contract, card, QA pages, checksums: a version, or nothing.
         with progress.stage("Publish dataset", None):

@@ -156,6 +156,9 @@ class DatasetConfig(Section):
     name: str = Field("petarseg-dataset", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", description="Name on the card.")
     label: str = Field("v1", pattern=r"^[A-Za-z0-9][A-Za-z0-9._]*$", description="First part of the version; a content hash follows.")
     license: str = Field("other", description="SPDX id of the licence under which you publish, or 'other'.")
+    antialias_ct: bool = Field(
+        False, description="Average the CT over each 3 mm voxel instead of interpolating it: less noise, not the paper's form."
+    )
     deface: bool = Field(
         False,
         description="Remove the face from PET, CT and anatomy labels. Exams in which neither the face nor its absence can be told from "

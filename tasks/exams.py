@@ -40,7 +40,7 @@ from petarseg.quality.mip import mip_png
 from petarseg.quality.review import edited_lesion, read_review
 from petarseg.reasons import Reason
 from petarseg.volume import Units, Volume
-from schemas.config import BuildConfig, LesionsConfig
+from schemas.config import BuildConfig, DatasetConfig, LesionsConfig
 from tasks import versions
 from tasks.archive import ExamSource
 from tasks.exam_stage import exam_stage, exam_task
@@ -236,7 +236,7 @@ def lesion_record(
 
 
 @exam_task(name="finish exam", task_run_name="finish {exam_id}")
-def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], labeller: Labeller, *, deface: bool = False) -> dict[str, Any]:
+def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], labeller: Labeller, settings: DatasetConfig) -> dict[str, Any]:
     """Label the CT, remove the face if asked to, and write the volumes on the 3 mm grid, with their pictures, below ``final/``."""
     folder = workspace.exam_dir(exam_id)
     final = folder / "final"
@@ -248,12 +248,12 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
         lesions = resample_labels(Volume.load(folder / "lesions.nii.gz"), grid)
         volumes = {
             "pet": resample_image(pet, grid, PET_FILL_SUV),
-            "ct": resample_image(ct, grid, CT_FILL_HU, dtype=np.int16),
+            "ct": resample_image(ct, grid, CT_FILL_HU, antialias=settings.antialias_ct, dtype=np.int16),
             "lesions": lesions.volume,
             "anatomy": labeller.label(ct, grid),
         }
         face, near_face = Face.KEPT, ()
-        if deface:
+        if settings.deface:
             # After labelling, which wants the whole head, and before anything that is published is written or drawn.
             found = find_face(volumes["pet"], volumes["ct"], volumes["lesions"])
             volumes = found.apply_all(volumes)
@@ -293,7 +293,14 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
         }
         return result, files
 
-    inputs = (versions.FINISH, exam["source_key"], workspace.key_of("lesions", exam_id), labeller.key, deface)
+    inputs = (
+        versions.FINISH,
+        exam["source_key"],
+        workspace.key_of("lesions", exam_id),
+        labeller.key,
+        settings.deface,
+        settings.antialias_ct,
+    )
     return exam_stage(workspace, "finish", exam_id, inputs, make)
 
 

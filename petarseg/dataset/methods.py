@@ -113,7 +113,9 @@ def methods_text(config: Mapping[str, Any], ran: Ran, *, software: str) -> str:
         _review(ran),
         f"Region, organ, anatomic subsite and laterality were taken from the sentence by {structurer}.",
         _anatomy(ran.labelled_by),
-        "PET and CT were resampled linearly, masks by occupancy, to 3 mm and 192x192x352 voxels with the head at the top.",
+        "PET and CT were resampled linearly"
+        + (" (the CT averaged over each voxel)" if config["dataset"]["antialias_ct"] else "")
+        + ", masks by occupancy, to 3 mm and 192x192x352 voxels with the head at the top.",
         _faces(ran),
     ]
     return " ".join(sentence for sentence in sentences if sentence)

@@ -96,5 +96,10 @@ def test_shifted_dates_and_a_model_that_structures():
     assert "model-c" in text
 
 
+def test_an_averaged_ct_is_told():
+    assert "averaged" not in text_of()
+    assert "the CT averaged over each voxel" in text_of(dataset={"antialias_ct": True})
+
+
 def test_nothing_published_still_has_a_text():
     assert text_of(lesions=(), exams=())
