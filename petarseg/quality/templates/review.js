@@ -11,14 +11,21 @@ function readDraft() {
   try { return JSON.parse(localStorage.getItem(storageKey)) || {}; } catch { return {}; }
 }
 
+const made = new Map();
+
+function judge(article) {
+  const lesion = article.dataset.lesion;
+  const chosen = article.querySelector("input[type=radio]:checked");
+  const comment = article.querySelector("textarea").value.trim();
+  if (chosen || comment) made.set(lesion, { lesion_id: lesion, decision: chosen ? chosen.value : "comment", comment });
+  else made.delete(lesion);
+  article.dataset.decision = made.get(lesion)?.decision || "";
+  const cell = stateCells.get(lesion);
+  if (cell) cell.textContent = article.dataset.decision;
+}
+
 function decisions() {
-  const found = [];
-  for (const [lesion, article] of articles) {
-    const chosen = article.querySelector("input[type=radio]:checked");
-    const comment = article.querySelector("textarea").value.trim();
-    if (chosen || comment) found.push({ lesion_id: lesion, decision: chosen ? chosen.value : "comment", comment });
-  }
-  return found.sort((a, b) => (a.lesion_id < b.lesion_id ? -1 : 1));
+  return [...made.values()].sort((a, b) => (a.lesion_id < b.lesion_id ? -1 : 1));
 }
 
 function review() {
@@ -26,10 +33,7 @@ function review() {
 }
 
 function show() {
-  const made = new Map(decisions().map((d) => [d.lesion_id, d.decision]));
-  for (const [lesion, cell] of stateCells) cell.textContent = made.get(lesion) || "";
-  for (const [lesion, article] of articles) article.dataset.decision = made.get(lesion) || "";
-  const judged = [...made.values()].filter((d) => d !== "comment").length;
+  const judged = [...made.values()].filter((d) => d.decision !== "comment").length;
   progress.textContent = `${judged} of ${articles.size} lesions judged`;
 }
 
@@ -40,11 +44,13 @@ function restore(saved) {
     if (!article) continue;
     for (const radio of article.querySelectorAll("input[type=radio]")) radio.checked = radio.value === item.decision;
     article.querySelector("textarea").value = item.comment || "";
+    judge(article);
   }
   show();
 }
 
-function changed() {
+function changed(article) {
+  if (article) judge(article);
   show();
   try { localStorage.setItem(storageKey, JSON.stringify(review())); } catch { /* private window: the download still works */ }
 }
@@ -106,7 +112,6 @@ function goTo(id) {
 }
 
 function nextOpen() {
-  const made = new Set(decisions().map((d) => d.lesion_id));
   const ids = [...articles.keys()];
   const here = ids.indexOf(document.activeElement?.closest?.("article")?.dataset.lesion);
   const open = [...ids.slice(here + 1), ...ids.slice(0, here + 1)].find((id) => !made.has(id));
@@ -124,11 +129,13 @@ document.addEventListener("keydown", (event) => {
 });
 window.addEventListener("hashchange", () => goTo(location.hash.slice(1)));
 
-document.addEventListener("change", (event) => { if (event.target.id === "goto") goTo(event.target.value.trim());
-  else if (event.target.closest("article[data-lesion], #toolbar")) changed(); });
+document.addEventListener("change", (event) => {
+  if (event.target.id === "goto") goTo(event.target.value.trim());
+  else if (event.target.closest("article[data-lesion], #toolbar")) changed(event.target.closest("article[data-lesion]"));
+});
 document.addEventListener("input", (event) => {
   if (event.target.id === "filter") filterRows(event.target.value);
-  else if (event.target.matches("textarea")) changed();
+  else if (event.target.matches("textarea")) changed(event.target.closest("article"));
 });
 document.addEventListener("click", (event) => {
   if (event.target.matches("th button")) sortBy(event.target);
@@ -144,7 +151,7 @@ document.addEventListener("click", (event) => {
     const article = event.target.closest("article");
     for (const radio of article.querySelectorAll("input[type=radio]")) radio.checked = false;
     article.querySelector("textarea").value = "";
-    changed();
+    changed(article);
   }
 });
 document.getElementById("upload").addEventListener("change", async (event) => {
