@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from cli.console import EXIT_OK, EXIT_REJECTED, add, err, print_json, rejection
+
+if TYPE_CHECKING:
+    from petarseg.volume import Volume
 
 MEASURES = ("max_ras_mm", "suv_max", "suv_mean", "suv_peak", "volume_ml", "tlg", "threshold_suv", "iterations", "stop_reason", "method")
 
@@ -20,9 +24,11 @@ def register(app: typer.Typer) -> None:
 def segment(
     pet: Annotated[Path, typer.Option(help="PET in SUV, NIfTI.")],
     out: Annotated[Path, typer.Option(help="Mask to write (.nii.gz), on the PET's own grid.")],
-    suv_max: Annotated[float | None, typer.Option(help="SUVmax that the report gives.")] = None,
-    slice_: Annotated[int | None, typer.Option("--slice", help="Axial slice that the report gives.")] = None,
-    findings: Annotated[Path | None, typer.Option(help="CSV with columns suv_max, slice instead of one finding.")] = None,
+    suv_max: Annotated[str | None, typer.Option(help="SUVmax as the report gives it; 8 may be 7.5 to 8.5, 8.0 may not.")] = None,
+    slice_: Annotated[str | None, typer.Option("--slice", help="Axial slice that the report gives.")] = None,
+    findings: Annotated[
+        Path | None, typer.Option(help="CSV with columns suv_max, slice and, if you like, laterality, instead of one finding.")
+    ] = None,
     method: Annotated[str, typer.Option(help="avg_itm, uw_itm, fixed41, fixed50 or gradient.")] = "avg_itm",
     fwhm_mm: Annotated[float, typer.Option(help="Resolution of the reconstruction, FWHM in mm.")] = 7.0,
     numbering: Annotated[
@@ -39,7 +45,7 @@ def segment(
 
     if (findings is None) == (suv_max is None or slice_ is None):
         raise ConfigError("give either --suv-max and --slice, or --findings FILE.csv")
-    rows = read_findings(findings) if findings else [(float(suv_max or 0), int(slice_ or 0), None)]
+    rows = read_findings(findings) if findings else [parse_finding({"suv_max": suv_max, "slice": slice_}, "--suv-max, --slice")]
     volume = Volume.load(pet, units=Units.SUVBW)
     results, labels = segment_all(volume, rows, method=method, fwhm_mm=fwhm_mm, numbering=numbering, device=device)
     volume.with_array(labels, Units.LABEL).save(out)
@@ -57,8 +63,20 @@ def segment(
     return EXIT_REJECTED if strict and rejected else EXIT_OK
 
 
-def read_findings(path: Path) -> list[tuple[float, int, int | None]]:
-    """Read suv_max, slice and the number of decimals of suv_max from a CSV.
+class Finding(NamedTuple):
+    """One row: SUVmax and its decimals, axial slice, side."""
+
+    suv_max: float
+    decimals: int
+    axial_slice: int
+    laterality: str
+
+
+SIDES = ("left", "right", "bilateral", "midline", "none")
+
+
+def read_findings(path: Path) -> list[Finding]:
+    """Read the findings of a CSV with the columns suv_max and slice and, optionally, laterality; comma, semicolon or tab between them.
 
     Raises
     ------
@@ -71,16 +89,15 @@ def read_findings(path: Path) -> list[tuple[float, int, int | None]]:
 
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            columns = reader.fieldnames or []
+            header = stream.readline()
+            stream.seek(0)
+            separator = next((sign for sign in ";\t" if sign in header), ",")
+            reader = csv.DictReader(stream, delimiter=separator)
+            columns = [name.strip() for name in reader.fieldnames or []]
+            reader.fieldnames = columns
             if missing := [name for name in ("suv_max", "slice") if name not in columns]:
                 raise ConfigError(f"{path} lacks the column {', '.join(missing)}; it has: {', '.join(columns)}")
-            rows = []
-            for line, row in enumerate(reader, 2):
-                try:
-                    rows.append((float(row["suv_max"]), int(row["slice"]), len(row["suv_max"].strip().partition(".")[2])))
-                except (TypeError, ValueError) as error:
-                    raise ConfigError(f"{path} line {line}: suv_max and slice must be numbers") from error
+            rows = [parse_finding(row, f"{path} line {line}") for line, row in enumerate(reader, 2)]
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"cannot read --findings {path}: {error}") from error
     if not rows:
@@ -88,28 +105,51 @@ def read_findings(path: Path) -> list[tuple[float, int, int | None]]:
     return rows
 
 
+def parse_finding(row: Mapping[str, str | None], where: str) -> Finding:
+    """Read one finding from text; a decimal comma counts as a point.
+
+    Raises
+    ------
+    ConfigError
+        If something is no number or no side; the message begins with `where`.
+    """
+    from petarseg.errors import ConfigError
+
+    suv_text = (row["suv_max"] or "").strip().replace(",", ".")
+    try:
+        suv_max, axial_slice = float(suv_text), float((row["slice"] or "").replace(",", "."))
+        if not axial_slice.is_integer():
+            raise ValueError
+    except ValueError as error:
+        raise ConfigError(f"{where}: suv_max and slice must be numbers, the slice a whole one") from error
+    laterality = (row.get("laterality") or "none").strip().casefold()
+    if laterality not in SIDES:
+        raise ConfigError(f"{where}: laterality must be one of {', '.join(SIDES)}, not {laterality!r}")
+    return Finding(suv_max, len(suv_text.partition(".")[2]), int(axial_slice), laterality)
+
+
 def segment_all(
-    volume: Any, rows: list[tuple[float, int, int | None]], *, method: str, fwhm_mm: float, numbering: str, device: str
+    volume: Volume, rows: Sequence[Finding], *, method: str, fwhm_mm: float, numbering: str, device: str
 ) -> tuple[list[dict[str, Any]], Any]:
     """Match and grow every row; returns the results in row order and the label map (value = row number from 1)."""
-    import numpy as np
-
     from petarseg.errors import ConfigError, FindingRejected
     from petarseg.lesions.conventions import CONVENTIONS, SliceSource
     from petarseg.lesions.grow import grow_lesion
+    from petarseg.lesions.label_map import empty_label_map, paint
     from petarseg.lesions.match import Query, match_findings
-    from petarseg.reasons import Reason
 
     queries = [
-        Query(finding_id=str(number), suv_max=value, axial_slice=axial, suv_decimals=decimals)
-        for number, (value, axial, decimals) in enumerate(rows)
+        Query(
+            finding_id=str(number), suv_max=row.suv_max, axial_slice=row.axial_slice, laterality=row.laterality, suv_decimals=row.decimals
+        )
+        for number, row in enumerate(rows)
     ]
     from_pet = (SliceSource.HEAD_FIRST, SliceSource.FEET_FIRST)  # the others need the DICOM series
     conventions = {convention.name: convention for convention in CONVENTIONS if convention.source in from_pet}
     if numbering not in conventions:
         raise ConfigError(f"--numbering must be one of {', '.join(conventions)}, not {numbering!r}")
     matches = match_findings(volume, queries, convention=conventions[numbering])
-    labels = np.zeros(volume.shape, dtype=np.uint8 if len(rows) < 256 else np.uint16)
+    labels = empty_label_map(volume.shape, len(rows))
     results: list[dict[str, Any]] = []
     for number, query in enumerate(queries, 1):
         outcome = matches[query.finding_id]
@@ -125,15 +165,14 @@ def segment_all(
                 rivals_ijk=outcome.rivals_ijk,
                 device=device,
             )
-            box = tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))
-            if labels[box][lesion.mask].any():
-                raise FindingRejected(Reason.SHARED_COMPONENT, {"voxels": int((labels[box][lesion.mask] > 0).sum())})
+            paint(labels, lesion, number)
         except FindingRejected as error:
             results.append(rejection(error))
             continue
-        lesion.paint(labels, number)
         values = {name: getattr(lesion, name) for name in MEASURES}
         values["max_ras_mm"] = [round(float(value), 3) for value in values["max_ras_mm"]]
         flags = sorted({*outcome.flags, *lesion.flags})
-        results.append({"status": "ok", "reason": None, **values, "slice_convention": str(outcome.slice_convention), "flags": flags})
+        results.append(
+            {"status": "ok", "reason": None, "label": number, **values, "slice_convention": str(outcome.slice_convention), "flags": flags}
+        )
     return results, labels
