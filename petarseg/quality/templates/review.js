@@ -86,7 +86,7 @@ function filterRows(text) {
   }
 }
 
-// Exams come in pages: a browser lays out twenty of them in no time, a thousand in a minute.
+// Exams come in pages: a browser need not lay out a thousand of them to show one.
 const PAGE = 20;
 const cases = [...document.querySelectorAll("section.case")];
 let current = 0;
