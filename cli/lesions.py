@@ -40,6 +40,8 @@ def segment(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
     """Find the lesion that a report describes and grow its mask."""
+    import nibabel as nib
+
     from petarseg.errors import ConfigError
     from petarseg.volume import Units, Volume
 
@@ -48,7 +50,8 @@ def segment(
     rows = read_findings(findings) if findings else [parse_finding({"suv_max": suv_max, "slice": slice_}, "--suv-max, --slice")]
     volume = Volume.load(pet, units=Units.SUVBW)
     results, labels = segment_all(volume, rows, method=method, fwhm_mm=fwhm_mm, numbering=numbering, device=device)
-    volume.with_array(labels, Units.LABEL).save(out)
+    # The volume was brought to canonical orientation; users compare the mask's array with that of their own file.
+    volume.with_array(labels, Units.LABEL).oriented_like(nib.load(pet).affine).save(out)  # type: ignore[attr-defined]
     if overlay is not None:
         from petarseg.quality.mip import mip_png
 

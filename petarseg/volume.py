@@ -117,6 +117,18 @@ class Volume:
         affine[:, :3] = affine[:, order]
         return Volume(np.ascontiguousarray(array.transpose(order)), affine, self.units)
 
+    def oriented_like(self, affine: NDArray[np.float64]) -> Volume:
+        """Return the volume with axes permuted and flipped so that they run as those of another affine do: undoes `to_canonical`."""
+        canonical = self.to_canonical()
+        axes, flips = nearest_axes(affine)
+        array, turned = canonical.array.transpose(axes), canonical.affine.copy()
+        turned[:, :3] = turned[:, list(axes)]
+        for axis in np.flatnonzero(flips):
+            turned[:3, 3] += turned[:3, axis] * (array.shape[axis] - 1)
+            turned[:3, axis] *= -1.0
+            array = np.flip(array, int(axis))
+        return Volume(np.ascontiguousarray(array), turned, self.units)
+
     def crop(self, start: tuple[int, int, int], stop: tuple[int, int, int]) -> Volume:
         """Return the box ``start <= index < stop``; indices must lie inside the volume."""
         for low, high, size in zip(start, stop, self.shape, strict=True):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import nibabel as nib
@@ -64,3 +65,15 @@ def test_unreadable_files_are_the_users_fault(tmp_path: Path, data: bytes) -> No
         Volume.load(tmp_path / "x.nii.gz")
     with pytest.raises(ConfigError):
         Volume.load(tmp_path / "absent.nii")
+
+
+@pytest.mark.parametrize("axes", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize("signs", list(itertools.product((1.0, -1.0), repeat=3)))
+def test_oriented_like_undoes_canonical_orientation(axes: tuple[int, ...], signs: tuple[float, ...]) -> None:
+    affine = np.eye(4)
+    affine[:3, :3] = (np.diag(np.array(signs) * (2.0, 3.0, 4.0)))[:, list(axes)]
+    affine[:3, 3] = 5.0, -7.0, 11.0
+    given = Volume(np.arange(2 * 3 * 4).reshape(2, 3, 4), affine, Units.LABEL)
+    back = given.to_canonical().oriented_like(affine)
+    assert np.array_equal(back.array, given.array)
+    assert np.allclose(back.affine, affine)
