@@ -4,7 +4,8 @@
 
     review/
       review-v1-0123456789-AB.json      decisions, as the page's button "Download decisions" writes them
-      L0123456789ab.nii.gz              an edited mask: any voxel above 0 belongs to the lesion of that id
+      L0123456789ab.nii.gz              an edited mask: any voxel above 0 belongs to the lesion of that id; also .nii, and .nrrd or
+                                        .seg.nrrd as 3D Slicer saves them
 
 Rules: one rejection is enough to leave a lesion out, whatever others say; a lesion that nobody judged stays as it is. Comments and
 initials are for the people of the site. They may hold anything, so they are never published; rows say how many judged and how.
@@ -20,10 +21,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import SimpleITK as sitk
 
 from petarseg.errors import ConfigError
 from petarseg.files import sha256_file
-from petarseg.lesions.measure import Lesion, describe
+from petarseg.lesions.measure import Lesion, describe, trim
 from petarseg.volume import Units, Volume
 
 FORMAT = "petarseg-review-1"
@@ -32,6 +34,9 @@ REVIEWED = "reviewed"
 """Flag of a lesion that reviewers accepted."""
 DISPUTED = "review_disputed"
 """Flag of a lesion on which reviewers disagree."""
+MASKS = (".nii.gz", ".nii", ".nrrd")
+NOTES = (".txt", ".md", ".docx", ".pdf")
+"""Files that people keep beside decisions, and that say nothing to a build."""
 MAX_SHOWN = 5
 LESION_ID = re.compile(r"L[0-9a-f]{8,}")
 MASK_EDITED = "mask_edited"
@@ -68,10 +73,13 @@ class Review:
         Lesion id to what was said of it, in the order of the files' names.
     masks : mapping
         Lesion id to the file with its edited mask.
+    ignored : int
+        Files that are neither decisions nor masks nor notes: somebody's work that does not reach the build.
     """
 
     decisions: Mapping[str, tuple[Decision, ...]] = field(default_factory=dict)
     masks: Mapping[str, Path] = field(default_factory=dict)
+    ignored: int = 0
 
     def rejected(self, lesion_id: str) -> bool:
         """Tell whether any reviewer rejects the lesion."""
@@ -114,6 +122,11 @@ class Review:
             )
         if others := len(unknown) - len(ids):
             warnings.append(f"review/: {others} masks or decisions carry no lesion id; name a mask <lesion_id>.nii.gz")
+        if self.ignored:
+            warnings.append(
+                f"review/: {self.ignored} files are neither decisions (.json) nor masks ({', '.join(MASKS)}); "
+                "docs/how-to/load.md turns a DICOM Segmentation into masks"
+            )
         return warnings
 
     def key(self, lesion_ids: Iterable[str]) -> list[object]:
@@ -132,17 +145,23 @@ def read_review(folder: Path) -> Review:
     Raises
     ------
     ConfigError
-        If a file is no decisions file of the QA page; the message names it.
+        If a file is no decisions file of the QA page, or a lesion has two masks; the message names it.
     """
     decisions: dict[str, list[Decision]] = {}
     masks: dict[str, Path] = {}
+    ignored = 0
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name.endswith((".nii.gz", ".nii")):
-            masks[path.name.split(".")[0]] = path
+        if path.name.endswith(MASKS):
+            lesion_id = path.name.split(".")[0]
+            if lesion_id in masks:
+                raise ConfigError(f"review/ holds two masks of one lesion, {masks[lesion_id].name} and {path.name}; keep one")
+            masks[lesion_id] = path
         elif path.suffix == ".json":
             for decision in _decisions(path):
                 decisions.setdefault(decision.lesion_id, []).append(decision)
-    return Review({lesion_id: tuple(found) for lesion_id, found in decisions.items()}, masks)
+        elif path.suffix.lower() not in NOTES and not path.name.startswith("."):
+            ignored += 1
+    return Review({lesion_id: tuple(found) for lesion_id, found in decisions.items()}, masks, ignored)
 
 
 def _decisions(path: Path) -> list[Decision]:
@@ -168,7 +187,7 @@ def edited_lesion(path: Path, pet: Volume, lesion: Mapping[str, Any]) -> Lesion:
     Parameters
     ----------
     path : Path
-        NIfTI mask on any grid (the dataset's 3 mm grid, say); voxels above 0 belong to the lesion.
+        NIfTI or NRRD mask on any grid (the dataset's 3 mm grid, say); voxels above 0 belong to the lesion.
     pet : Volume
         Native PET in SUV.
     lesion : mapping
@@ -177,9 +196,9 @@ def edited_lesion(path: Path, pet: Volume, lesion: Mapping[str, Any]) -> Lesion:
     Raises
     ------
     ConfigError
-        If the mask is empty or lies outside the PET.
+        If the mask cannot be read, is empty or lies outside the PET.
     """
-    edited = Volume.load(path, Units.LABEL)
+    edited = _load_nrrd(path) if path.suffix == ".nrrd" else Volume.load(path, Units.LABEL)
     voxels = np.argwhere(edited.array > 0)
     if not len(voxels):
         raise ConfigError(f"{path.name} holds no voxel above 0; to remove a lesion, reject it on the QA page")
@@ -199,10 +218,11 @@ def edited_lesion(path: Path, pet: Volume, lesion: Mapping[str, Any]) -> Lesion:
     if not mask.any():
         raise ConfigError(f"{path.name} holds the centre of no PET voxel; draw a larger mask")
     i, j, k = (int(value) for value in start)
+    corner, tight = trim((i, j, k), mask.reshape(tuple(stop - start)))
     return describe(
         pet,
-        (i, j, k),
-        mask.reshape(tuple(stop - start)),
+        corner,
+        tight,
         threshold_suv=float(lesion["threshold_suv"]),
         iterations=0,
         stop_reason="edited",
@@ -210,6 +230,23 @@ def edited_lesion(path: Path, pet: Volume, lesion: Mapping[str, Any]) -> Lesion:
         method=str(lesion["method"]),
         flags=tuple(sorted({*lesion["flags"], MASK_EDITED})),
     )
+
+
+def _load_nrrd(path: Path) -> Volume:
+    """Read a label map or a segmentation of 3D Slicer; segments that overlap lie in layers, which are taken together."""
+    try:
+        image = sitk.ReadImage(str(path))
+    except RuntimeError as error:
+        raise ConfigError(f"cannot read {path.name} as NRRD") from error
+    if image.GetDimension() != 3:
+        raise ConfigError(f"{path.name} has {image.GetDimension()} dimensions; a 3D mask is needed")
+    values = sitk.GetArrayFromImage(image)  # (z, y, x), and layers last
+    array = (values.any(axis=3) if image.GetNumberOfComponentsPerPixel() > 1 else values > 0).transpose(2, 1, 0)
+    affine = np.eye(4)
+    affine[:3, :3] = np.array(image.GetDirection()).reshape(3, 3) * image.GetSpacing()
+    affine[:3, 3] = image.GetOrigin()
+    affine[:2] *= -1.0  # SimpleITK speaks LPS
+    return Volume(array.astype(np.uint8), affine, Units.LABEL).to_canonical()
 
 
 def without_labels(labels: Volume, rejected: Collection[int]) -> Volume:

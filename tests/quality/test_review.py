@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 
 from petarseg.errors import ConfigError
 from petarseg.quality.review import DISPUTED, MASK_EDITED, REVIEWED, edited_lesion, read_review, without_labels
@@ -109,6 +110,58 @@ def test_a_mask_edited_on_the_3_mm_grid_in_another_orientation_lands_on_its_plac
     assert np.abs(np.array(lesion.mask_start_ijk) - 10).max() <= 1
     assert lesion.volume_ml == pytest.approx(drawn.sum() * 0.027, rel=0.15)
     assert lesion.suv_max == 7.0
+
+
+def write_nrrd(mask: Volume, path: Path, *, layers: int = 1) -> None:
+    """Write as 3D Slicer does: LPS directions, the box of the segment only, overlapping segments in layers."""
+    voxels = np.argwhere(mask.array)
+    box = mask.crop(tuple(int(v) for v in voxels.min(axis=0)), tuple(int(v) + 1 for v in voxels.max(axis=0)))
+    array = box.array.transpose(2, 1, 0)
+    if layers > 1:
+        empty = np.zeros_like(array)
+        array = np.stack([empty] * (layers - 1) + [array], axis=3)
+    image = sitk.GetImageFromArray(array, isVector=layers > 1)
+    matrix = np.diag([-1.0, -1.0, 1.0]) @ box.affine[:3, :3]
+    image.SetSpacing(box.spacing_mm)
+    image.SetDirection((matrix / box.spacing_mm).ravel().tolist())
+    image.SetOrigin((box.affine[:3, 3] * (-1, -1, 1)).tolist())
+    sitk.WriteImage(image, str(path))
+
+
+@pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.parametrize("flip", [False, True])
+def test_a_segmentation_of_3d_slicer_lands_on_its_place(tmp_path, layers, flip):
+    pet = pet_of()
+    drawn = np.zeros(pet.shape, dtype=np.uint8)
+    drawn[10:14, 10:13, 10:14] = 1
+    drawn[11, 13, 13] = 1
+    mask = pet.with_array(drawn, Units.LABEL)
+    if flip:
+        affine = pet.affine @ np.diag([-1.0, -1.0, 1.0, 1.0])
+        affine[:3, 3] = pet.ijk_to_ras_mm((29, 29, 0))
+        mask = Volume(drawn[::-1, ::-1], affine, Units.LABEL)
+    write_nrrd(mask, tmp_path / "L1.seg.nrrd", layers=layers)
+    lesion = edited_lesion(read_review(tmp_path).masks["L1"], pet, GROWN)
+    back = np.zeros(pet.shape, dtype=bool)
+    back[tuple(slice(low, low + size) for low, size in zip(lesion.mask_start_ijk, lesion.mask.shape, strict=True))] = lesion.mask
+    np.testing.assert_array_equal(back, drawn > 0)
+
+
+def test_two_masks_of_one_lesion_and_unreadable_ones_are_refused(tmp_path):
+    (tmp_path / "L1.seg.nrrd").write_bytes(b"NRRD0004")
+    with pytest.raises(ConfigError, match=r"L1\.seg\.nrrd"):
+        edited_lesion(read_review(tmp_path).masks["L1"], pet_of(), GROWN)
+    (tmp_path / "L1.nii.gz").write_bytes(b"")
+    with pytest.raises(ConfigError, match="two masks"):
+        read_review(tmp_path)
+
+
+def test_work_that_the_build_cannot_use_is_told(tmp_path):
+    for name in ("seg.dcm", "Scene.mrb", "notes.txt", ".DS_Store"):
+        (tmp_path / name).write_bytes(b"")
+    (warning,) = read_review(tmp_path).warnings([])
+    assert "2 files" in warning
+    assert "Scene" not in warning
 
 
 def test_an_empty_or_misplaced_mask_is_refused(tmp_path):
