@@ -54,6 +54,8 @@ def _is_bare_value(chunks: Sequence[Chunk], symbols: Sequence[str], index: int, 
     near_slice = is_decimal(chunks[index]) and _leads_to_slice(chunks, index)
     if following.kind == WORD and following.text not in AFTER_LIST and not reference and not near_slice:
         return False
+    if chunk_at(chunks, index - 1).text in KIND_WORDS and any(value.index < index for value in values.values()):
+        return is_decimal(chunks[index])  # "SUVmean 6.6 (max 12.2)"
     if timing.in_brackets(left, right):
         return is_decimal(chunks[index]) == is_decimal(chunk_at(chunks, index - 2)) or is_decimal(chunks[index])
     if (
@@ -72,8 +74,9 @@ def _is_bare_value(chunks: Sequence[Chunk], symbols: Sequence[str], index: int, 
 
 def _leads_to_slice(chunks: Sequence[Chunk], index: int) -> bool:
     """Say whether a slice goes with a bare number: "and 4.4 on the right (slice 79)", "slice 80: 3.8"."""
-    before = chunk_at(chunks, index - 1)
-    if before.kind == SLICE or (before.text in (")", ":", "=", "-", "(") and chunk_at(chunks, index - 2).kind == SLICE):
+    back = index - 2 if chunk_at(chunks, index - 1).text in ("with", "has", "at", "of", "shows") else index - 1
+    before = chunk_at(chunks, back)
+    if before.kind == SLICE or (before.text in (")", ":", "=", "-", "(") and chunk_at(chunks, back - 1).kind == SLICE):
         return True
     bracketed = _in_open_bracket(chunks, index)
     for chunk in chunks[index + 1 : index + 9]:

@@ -200,7 +200,8 @@ _FOR_REFERENCE = re.compile(
     r"\b(?:serv\w+|used|taken) (?:as|for) (?:\w+ ){0,3}(?:references?|scoring|comparison|controls?)\b|"
     r"\bfor (?:the )?(?:comparison|reference|calibration|quality|internal control|(?:\w+ )?(?:scor\w+|grading|normali[sz]ation"
     r"|threshold\w*)|deauville|promise|krenning|percist)\b|\bas (?:an? )?(?:internal )?(?:reference|control|comparator|background)\b|"
-    r"\bnon[\s-]?lesion\w*|\binternal (?:reference|control|comparator)\b|\breference (?:region|organ|value|standard|tissue)s?\b",
+    r"\bphantom\b|\bcross-?calibration\b|\bnon[\s-]?lesion\w*|\binternal (?:reference|control|comparator)\b|\breference (?:region"
+    r"|organ|value|standard|tissue)s?\b",
     re.IGNORECASE,
 )
 

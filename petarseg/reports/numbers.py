@@ -47,7 +47,7 @@ _CHANGES = tuple(
         "diminish lower higher grow grew resol escalat climb regress shrunk shrink"
     )
 )  # fmt: skip
-KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean", "avg": "mean", "peak": "peak", "min": "min"}
+KIND_WORDS = {"max": "max", "maximum": "max", "mean": "mean", "average": "mean", "avg": "mean", "peak": "peak", "min": "min", "nac": "nac"}
 
 
 def make(chunks: Sequence[Chunk], index: int, kind: str, series: int) -> Value:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import permutations
 
-from petarseg.reports.chunk import MARK, NUMBER, SLICE, WORD, Chunk
+from petarseg.reports.chunk import MARK, NUMBER, OPAQUE, SLICE, WORD, Chunk
 from petarseg.reports.lexicon import ANATOMY, LESION
 from petarseg.reports.timing import CURRENT, PRIOR
 from petarseg.reports.value import Value
 
 _MAX_UNITS = 7
+_VERTEBRA = re.compile(r"[ctls]\d{1,2}")
 _TOO_FAR = 12.0
 _UNPAIRED = 40.0
 
@@ -109,7 +111,7 @@ def _slice_in_bracket(chunks: Sequence[Chunk], previous: int, index: int) -> boo
 
 
 def _is_thing(chunk: Chunk) -> bool:
-    return chunk.kind == WORD and _names_thing(chunk.text)
+    return (chunk.kind == WORD and _names_thing(chunk.text)) or (chunk.kind == OPAQUE and _VERTEBRA.fullmatch(chunk.text) is not None)
 
 
 @lru_cache(maxsize=4096)
@@ -144,6 +146,8 @@ def pair(chunks: Sequence[Chunk], groups: Sequence[Group], mentions: Sequence[Me
         alone=len(groups) == 1 and len(mentions) == 1,
         has_current=any(group.current for group in groups),
         compared=frozenset(value.index for group in groups for value in group.values if value.compared),
+        several_slices=len(mentions) > 1,
+        values=frozenset(value.index for group in groups for value in group.values),
         references=frozenset(value.index for group in groups for value in group.values if value.reference),
     )
     costs = [[_cost(chunks, group, mention, context) for mention in mentions] for group in groups]
@@ -165,6 +169,8 @@ class _Context:
 
     alone: bool
     has_current: bool
+    several_slices: bool
+    values: frozenset[int]
     compared: frozenset[int]
     references: frozenset[int]
 
@@ -179,7 +185,7 @@ def _cost(chunks: Sequence[Chunk], group: Group, mention: Mention, context: _Con
     if context.alone and not _clause_ends(chunks, begin, end):
         # The only SUV and the only slice of a sentence belong together however long it is.
         distance = min(distance, _TOO_FAR)
-    return distance + _mismatch(group, mention, context)
+    return distance + _mismatch(group, mention, context) + (6.0 if _belongs_to_another(chunks, group, mention, context) else 0.0)
 
 
 def _clause_ends(chunks: Sequence[Chunk], begin: int, end: int) -> bool:
@@ -192,6 +198,13 @@ def _clause_ends(chunks: Sequence[Chunk], begin: int, end: int) -> bool:
     return False
 
 
+def _belongs_to_another(chunks: Sequence[Chunk], group: Group, mention: Mention, context: _Context) -> bool:
+    """Say whether a slice stands in brackets right behind a value of another group: "vs liver SUVmax 2.0 (slice 120)"."""
+    owner = mention.index - 2
+    bracketed = mention.index > 1 and chunks[mention.index - 1].text in ("(", "[")
+    return context.several_slices and bracketed and owner in context.values and all(value.index != owner for value in group.values)
+
+
 def _mismatch(group: Group, mention: Mention, context: _Context) -> float:
     """Return the cost of pairing a slice with values that are not a current SUVmax."""
     cost = 0.0
@@ -199,7 +212,8 @@ def _mismatch(group: Group, mention: Mention, context: _Context) -> float:
         cost += 0.2
     if context.has_current and any(value.reference for value in group.values):
         # A background is quoted for comparison; the slice is the lesion's as long as there is one.
-        cost += 9.0 if any(value.compared for value in group.values) else 5.0
+        own = mention.index == group.last + 2 and context.several_slices  # "vs liver SUVmax 2.0 (slice 120), lesion on slice 90"
+        cost += 1.0 if own else 9.0 if any(value.compared for value in group.values) else 5.0
     if group.current and mention.prior:
         cost += 8.0
     if not mention.prior and all(value.time == PRIOR for value in group.values):

@@ -38,6 +38,9 @@ _PRIOR_SLICE_BEFORE = re.compile(
 )
 
 
+_EDGE = re.compile(r"\b(?:from|(?:starting|beginning|ending)\s(?:on|at|in)|(?:extend\w*|down|up)\s(?:to|from))\s(?:the\s)?$", re.IGNORECASE)
+
+
 @dataclass(slots=True)
 class Reading:
     """A sentence with what was found in it."""
@@ -65,6 +68,9 @@ def read_sentence(normalized: str, sentence: Sentence) -> Reading | None:
     if not values and not mentions:
         return None
     mark_resolved(normalized, sentence.start, sentence.end, values)
+    if len(mentions) > 1:
+        # "From slice 95 with its centre on slice 99": where a lesion begins is not where its maximum lies.
+        mentions = [mention for mention in mentions if _EDGE.search(normalized[sentence.start : mention.chunk.start]) is None] or mentions
     _mark_prior_slices(pieces, values, mentions)
     usable = usable_mentions(mentions)
     groups = group_values(pieces, values, len(usable))

@@ -18,11 +18,12 @@ _PLANE = (
 
 
 _SLICE_WORD = (
-    r"(?:slices?|slcs?|slcie|silce|slise|slide|sl|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|ima|frames?|planes?|cuts?|section)"
+    r"(?:schicht|coupe|corte|snede|slices?|slcs?|slcie|silce|slise|slide|sl"
+    r"|images?|imaeg|iamges?|imgaes?|imags?|imge|imgs?|ims?|ima|frames?|planes?|cuts?|section)"
 )
 
 _INDEX = (
-    r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:=|:|#|-"
+    r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:#(?==))?(?:=|:|#|-"
     r"|,(?=\s?\d{2,4}\s?(?:[).;,]|$)))?\s?(?:#\s?)?"
 )
 
@@ -30,7 +31,7 @@ _JOIN = r"(?:\s?,\s?(?:and\s|&\s?)?|\s?(?:&|\+)\s?|\s(?:and|or)\s)"
 
 _RANGE = r"(?:\s?-\s?|\s?\.\.\s?|\s(?:to|through|thru|until|till)\s)"
 
-_INT = r"(?<![\d.])\d{1,4}(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice|weeks?|days?|months?|years?|hours?|min)\b)"
+_INT = r"(?<![\d.])(?:[12],\d{3}|\d{1,4})(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice|weeks?|days?|months?|years?|hours?|min)\b)"
 
 _SERIES = r"(?:\b(?:series|ser|se|study|acquisition)\.?\s?(?:number|no\.?|#|:|=)?\s?#?(?P<series>\d{1,4})\s?(?:[,;:/|-]|and|on)?\s{0,2})"
 
@@ -66,7 +67,7 @@ _OF_TOTAL = re.compile(r"\s?(?:of|out of|/)\s?(?P<total>\d{2,4})\b(?!\s?(?:mm|cm
 _AFTER_SLASH = re.compile(r"\s?[/:]\s?(?P<second>\d{1,4})\b(?!\.\d|\s?(?:mm|cm))")
 
 _MORE = re.compile(
-    rf"(?P<join>{_JOIN})(?:(?:on\s)?(?:{_SLICE_WORD})\.?\s?#?\s?)?(?P<number>{_INT})(?!\s?(?:x\b|lesion|nodul|node|foci|mm|cm|%"
+    rf"(?P<join>{_JOIN})(?:(?:on\s)?(?:{_SLICE_WORD})\.?\s?#?\s?)?(?P<number>{_INT})(?![A-Za-z]|\s?(?:x\b|lesion|nodul|node|foci|mm|cm|%"
     r"|hounsfield|hu\b))",
     re.IGNORECASE,
 )
@@ -101,17 +102,17 @@ def slice_chunks(sentence: str) -> Iterator[Chunk]:
 
 def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
     """Read the numbers that follow a slice keyword: one, a list, a range, "N of M" or series/image."""
-    numbers, spans = [int(match["first"])], [match.span("first")]
+    numbers, spans = [_whole(match["first"])], [match.span("first")]
     end, is_range = match.end(), False
     form = "series" if "series" in match.re.groupindex and match["series"] else "plain"
     through = _THROUGH.match(sentence, end)
     total = _OF_TOTAL.match(sentence, end)
     slash = _AFTER_SLASH.match(sentence, end)
     if through is not None and form == "plain" and _is_series_dash(sentence, match, through):
-        numbers, spans, end, form = [int(through["number"])], [through.span("number")], through.end(), "tuple"
-    elif through is not None and int(through["number"]) != numbers[0]:
+        numbers, spans, end, form = [_whole(through["number"])], [through.span("number")], through.end(), "tuple"
+    elif through is not None and _whole(through["number"]) != numbers[0]:
         is_range, end = True, through.end()
-        numbers.append(int(through["number"]))
+        numbers.append(_whole(through["number"]))
         spans.append(through.span("number"))
     elif (
         slash is not None
@@ -137,7 +138,7 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
         while not is_range and (more := _MORE.match(sentence, end)) is not None:
             if sentence[more.end() :].lstrip()[:1] in ("x", "/") or ("," in more["join"] and _starts_value(sentence, more)):
                 break
-            numbers.append(int(more["number"]))
+            numbers.append(_whole(more["number"]))
             spans.append(more.span("number"))
             end = more.end()
     before = re.search(r"\bbetween\s$", sentence[max(0, match.start() - 10) : match.start()])
@@ -156,9 +157,13 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
     )  # fmt: skip
 
 
+def _whole(digits: str) -> int:
+    return int(digits.replace(",", ""))
+
+
 def _is_series_dash(sentence: str, match: re.Match[str], through: re.Match[str]) -> bool:
     """Say whether "image 4-97" is series 4, image 97; "images 4-97" and "image 90-97" are ranges."""
-    first, second = int(match["first"]), int(through["number"])
+    first, second = _whole(match["first"]), _whole(through["number"])
     singular = not (match["word"] if "word" in match.groupdict() else "").lower().rstrip(".").endswith("s")
     return singular and first <= 12 and second >= 40 and sentence[through.start() : through.start("number")] == "-"
 

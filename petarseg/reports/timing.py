@@ -100,7 +100,7 @@ _ASIDE_WAS = re.compile(rf"[(,;:] ?(?:it |this |which |that |when it |where it )
 _DATE = re.compile(r"<date>(?: (?:\)|:|,|-|<suv>|of|was|at|\())*$")
 _DELAYED = re.compile(
     r"(?:^|\s)(?:delayed|late|second (?:pass|phase|time point)|later|post - (?:furosemide|lasix))(?: (?:[a-z]+|<x>|,|:|<suv>|=|\("
-    r"|<sl>)){0,14}$"
+    r"|\)|<sl>)){0,14}$"
 )
 _AT_MINUTES = re.compile(r"(?:^|\s)(?:at|after|by) <x>(?: (?:post|injection|p|i|\.|,|the|-|<suv>|of|is|was|=|:|max|images?))*$")
 _TO = re.compile(r"(?:^|\s)to(?: (?:an?|<suv>|of|about|now|only))*$")

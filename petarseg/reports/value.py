@@ -21,7 +21,8 @@ class Value:
     start, end : int
         Offsets of the number in the text.
     kind : str
-        ``max`` (said so), ``plain`` ("SUV 8"), ``uptake`` ("maximum uptake of 5.6"), ``mean``, ``peak``, ``min``, ``sul``.
+        ``max`` (said so), ``plain`` ("SUV 8"), ``uptake`` ("maximum uptake of 5.6"), ``mean``, ``peak``, ``min``, ``sul``,
+        ``nac`` (without attenuation correction).
     series : int
         Values of one enumeration ("5.2 and 3.8") share it.
     time : str
