@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape
 
-WIDTH, ROW, BAR = 960, 30, 14
-LEFT, LONGEST = 230, 330
+WIDTH, ROW, BAR = 1120, 30, 14
+LEFT, LONGEST = 230, 300
 COLOURS = {
     "files": "#868e96",
     "exams": "#1c7ed6",
