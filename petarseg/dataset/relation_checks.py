@@ -20,19 +20,19 @@ SUV_SLACK = 0.005
 
 
 def check_relations(lesions: Rows, exams: Rows, anatomy: Rows) -> Iterator[Broken]:
-    """Yield rows whose exam is absent or differs, patients in several splits, duplicate lesions, and wrong counts."""
+    """Yield rows whose exam is absent or differs, patients in several splits, duplicate lesions, and wrong counts; rows may hold nulls."""
     by_id = {exam["exam_id"]: exam for exam in exams}
     splits: dict[str, set[str]] = defaultdict(set)
     for row in (*exams, *lesions):
         splits[row["patient_id"]].add(row["split"])
-    for patient, names in sorted(splits.items()):
+    for patient, names in splits.items():
         if len(names) > 1:
-            yield Broken("exams", "split", "one_split", patient, f"the patient is in {', '.join(sorted(names))}")
+            yield Broken("exams", "split", "one_split", str(patient), f"the patient is in {', '.join(sorted(map(str, names)))}")
     counts = Counter(row["exam_id"] for row in lesions)
     yield from _check_lesions(lesions, by_id)
     for exam in exams:
         if exam["n_lesions"] != counts[exam["exam_id"]]:
-            yield Broken("exams", "n_lesions", "n_lesions", exam["exam_id"], f"{counts[exam['exam_id']]} rows in lesions")
+            yield Broken("exams", "n_lesions", "n_lesions", str(exam["exam_id"]), f"{counts[exam['exam_id']]} rows in lesions")
     asked: set[tuple[str, int]] = set()
     for row in anatomy:
         key, asked_exam = anatomy_key(row), by_id.get(row["exam_id"])
@@ -54,17 +54,17 @@ def _check_lesions(lesions: Rows, by_id: Mapping[str, Mapping[str, Any]]) -> Ite
     labels: set[tuple[str, int]] = set()
     statements: set[tuple[object, ...]] = set()
     for row in lesions:
-        exam = by_id.get(row["exam_id"])
+        key, exam = str(row["lesion_id"]), by_id.get(row["exam_id"])
         if exam is None:
-            yield Broken("lesions", "exam_id", "exam_exists", row["lesion_id"], f"no exam {row['exam_id']}")
+            yield Broken("lesions", "exam_id", "exam_exists", key, f"no exam {row['exam_id']}")
             continue
         for column in ("patient_id", "split", "tracer", "sex", "age_years"):
             if row[column] != exam[column]:
-                yield Broken("lesions", column, "same_as_exam", row["lesion_id"], f"{row[column]} instead of {exam[column]}")
+                yield Broken("lesions", column, "same_as_exam", key, f"{row[column]} instead of {exam[column]}")
         label = (row["exam_id"], row["mask_label"])
         statement = (row["exam_id"], row["findings"], row["suv_max_report"], row["axial_slice_report"])
         if label in labels or statement in statements:
-            yield Broken("lesions", "lesion_id", "duplicate_lesion", row["lesion_id"], "the exam has this lesion already")
+            yield Broken("lesions", "lesion_id", "duplicate_lesion", key, "the exam has this lesion already")
         labels.add(label)
         statements.add(statement)
 
@@ -136,4 +136,4 @@ def check_classes(anatomy: Rows, lesions: Rows, classes: Mapping[int, str] | Non
     for row in lesions if classes is not None else ():
         for column in ("anatomy_class", "anatomy_nearest"):
             if row.get(column) is not None and row[column] not in names.values():
-                yield Broken("lesions", column, "class_known", row["lesion_id"], f"{row[column]!r} is no class of this labelling")
+                yield Broken("lesions", column, "class_known", str(row["lesion_id"]), f"{row[column]!r} is no class of this labelling")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -24,6 +24,44 @@ def check_table(table: pa.Table, contract: TableContract) -> list[Broken]:
         values = table.column(column.name).to_pylist()
         broken += _check_values(contract.table, column, values, keys)
     return broken
+
+
+def mended(table: pa.Table, contract: TableContract) -> pa.Table | None:
+    """Return the table with its columns in the types of the contract, for the checks that span rows; None if that cannot be.
+
+    Tools that rewrite a table change types without changing values: pandas makes floats of whole numbers with nulls, and nothing at
+    all of a column of nulls. The wrong type is named, but must not hide what else is wrong.
+    """
+    for column in contract.columns:
+        if table.column_names.count(column.name) != 1:
+            return None
+        place = table.schema.get_field_index(column.name)
+        wanted: pa.DataType = _ARROW[column.type]
+        if column.repeated:
+            wanted = pa.list_(wanted)
+        if _type_name(table.schema.field(place).type) != (column.type, column.repeated):
+            try:
+                table = table.set_column(place, column.name, table.column(place).cast(wanted))
+            except pa.ArrowException:
+                return None
+    return table
+
+
+_ARROW = {"integer": pa.int64(), "number": pa.float64(), "boolean": pa.bool_(), "string": pa.string()}
+
+
+def complete_rows(rows: Sequence[Mapping[str, Any]], contract: TableContract) -> list[Mapping[str, Any]]:
+    """Return the rows that hold all that the contract requires: no nulls, lists of the right length, finite numbers."""
+    return [row for row in rows if all(_complete(column, row[column.name]) for column in contract.columns)]
+
+
+def _complete(column: Column, value: Any) -> bool:
+    if value is None:
+        return column.nullable
+    items = value if column.repeated else (value,)
+    if column.repeated and column.n_items is not None and len(items) != column.n_items:
+        return False
+    return all(item is not None and not (isinstance(item, float) and not math.isfinite(item)) for item in items)
 
 
 def row_keys(table: pa.Table, key: str | None) -> list[str]:

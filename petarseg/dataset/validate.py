@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -21,11 +21,11 @@ from petarseg.dataset.checksums import NAME as CHECKSUMS
 from petarseg.dataset.checksums import read_checksums
 from petarseg.dataset.contract import Broken, TableContract, from_odcs
 from petarseg.dataset.funnel_checks import check_funnel
-from petarseg.dataset.record_checks import RunFacts, check_grids, check_version, read_classes, read_run
+from petarseg.dataset.record_checks import check_grids, check_version, read_classes, read_run
 from petarseg.dataset.relation_checks import Rows, check_classes, check_measurements, check_relations, check_text_duplicates, foreign
 from petarseg.dataset.shard_checks import FOLDER as SHARDS
 from petarseg.dataset.shard_checks import shard_path
-from petarseg.dataset.table_checks import check_table, row_keys
+from petarseg.dataset.table_checks import check_table, complete_rows, mended, row_keys
 from petarseg.dataset.text_checks import check_texts
 from petarseg.dataset.volume_checks import VOLUMES, ExamFacts, check_exam, examine
 from petarseg.errors import ConfigError
@@ -36,9 +36,6 @@ CONTRACTS = "contracts"
 
 SAME_PET_CORRELATION = 0.9998
 """Different scans of one patient correlate well below this; copies, resampled or rescaled ones included, above."""
-
-UNREADABLE_ROWS = ("table_readable", "contract_readable", "column_missing", "column_duplicate", "type", "required", "n_items")
-"""Rows that break one of these lack what the other rules read: these would only add noise."""
 
 
 def validate_dataset(
@@ -87,11 +84,16 @@ def validate_dataset(
     if contracts is None:
         contracts, unread = _read_contracts(dataset)
         broken += unread
+    sound: dict[str, pa.Table] = {}
     for name, table in tables.items():
         if name in contracts:
             broken += check_table(table, contracts[name])
-    if not any(item.rule in UNREADABLE_ROWS for item in broken):
-        broken += _check_rows(dataset, tables, volumes=volumes, workers=workers, on_progress=on_progress)
+            repaired = mended(table, contracts[name])
+            if repaired is not None:
+                sound[name] = repaired
+    broken += _check_texts(dataset, sound)
+    if "lesions" in sound and "exams" in sound:
+        broken += _check_rows(dataset, sound, contracts, volumes=volumes, workers=workers, on_progress=on_progress)
     return sorted(broken, key=lambda item: (item.table, item.column, item.rule, item.key, item.detail))
 
 
@@ -125,35 +127,42 @@ def _read_contracts(dataset: Path) -> tuple[dict[str, TableContract], list[Broke
 def _check_rows(
     dataset: Path,
     tables: Mapping[str, pa.Table],
+    contracts: Mapping[str, TableContract],
     *,
     volumes: bool,
     workers: int,
     on_progress: Callable[[int, int], None] | None,
 ) -> list[Broken]:
-    """Check what spans rows, tables and files; the tables are complete and of the right types."""
-    rows: dict[str, Rows] = {name: table.to_pylist() for name, table in tables.items()}
-    lesions, exams, anatomy = (rows[name] for name in ("lesions", "exams", "anatomy"))
+    """Check what spans rows, tables and files. Tables that are missing count as empty; rows with nulls are left out where values matter."""
+    rows: dict[str, Rows] = {name: tables[name].to_pylist() if name in tables else [] for name in TABLES}
+    whole = {name: complete_rows(rows[name], contracts[name]) for name in tables}
+    lesions, exams, anatomy = (whole.get(name, []) for name in ("lesions", "exams", "anatomy"))
     run, broken = read_run(dataset)
     broken += check_version(dataset, run)
-    broken += check_relations(lesions, exams, anatomy)
+    broken += check_relations(rows["lesions"], rows["exams"], rows["anatomy"])
     broken += check_measurements(lesions, run.tolerance_suv)
     classes, unread = read_classes(dataset)
     broken += unread
     broken += check_classes(anatomy, lesions, classes)
-    broken += _check_paths(exams)
+    outside = list(_check_paths(exams))
+    broken += outside
     broken += _check_digests(dataset, exams)
     broken += check_text_duplicates(lesions)
-    broken += _check_words(tables, rows, run)
-    broken += check_funnel(dataset, n_lesions=len(lesions), n_exams=len(exams), rejected=rows["rejected"])
-    if volumes and not any(item.rule == "volume_path" for item in broken):
-        broken += _check_volumes(dataset, lesions, exams, anatomy, workers=workers, on_progress=on_progress)
+    if "rejected" in tables:
+        broken += check_funnel(dataset, n_lesions=len(rows["lesions"]), n_exams=len(rows["exams"]), rejected=rows["rejected"])
+    if volumes:
+        refused = {item.key for item in outside}
+        inside = [exam for exam in exams if exam["exam_id"] not in refused]
+        labels = {exam_id: {row["mask_label"] for row in found} for exam_id, found in _by_exam(rows["lesions"]).items()}
+        broken += _check_volumes(dataset, lesions, inside, anatomy, labels, workers=workers, on_progress=on_progress)
     return broken
 
 
-def _check_words(tables: Mapping[str, pa.Table], rows: Mapping[str, Rows], run: RunFacts) -> Iterator[Broken]:
+def _check_texts(dataset: Path, tables: Mapping[str, pa.Table]) -> Iterator[Broken]:
+    dates = not read_run(dataset)[0].dates_shifted
     for name, table in tables.items():
         keys = row_keys(table, {"lesions": "lesion_id", "exams": "exam_id"}.get(name))
-        yield from check_texts(name, rows[name], keys.__getitem__, dates=not run.dates_shifted)
+        yield from check_texts(name, table.to_pylist(), keys.__getitem__, dates=dates)
 
 
 def _check_files(dataset: Path, *, rehash: bool) -> Iterator[Broken]:
@@ -198,7 +207,14 @@ def _check_digests(dataset: Path, exams: Rows) -> Iterator[Broken]:
 
 
 def _check_volumes(
-    dataset: Path, lesions: Rows, exams: Rows, anatomy: Rows, *, workers: int, on_progress: Callable[[int, int], None] | None
+    dataset: Path,
+    lesions: Rows,
+    exams: Rows,
+    anatomy: Rows,
+    labels: Mapping[str, Collection[int]],
+    *,
+    workers: int,
+    on_progress: Callable[[int, int], None] | None,
 ) -> list[Broken]:
     found = _by_exam(lesions)
     asked = _by_exam(anatomy)
@@ -219,10 +235,11 @@ def _check_volumes(
     broken: list[Broken] = []
     affines: dict[str, NDArray[np.float64]] = {}
     for key, exam in zip(keys, exams, strict=True):
-        broken += check_exam(exam, found[exam["exam_id"]], asked[exam["exam_id"]], facts[key])
+        exam_id = exam["exam_id"]
+        broken += check_exam(exam, found[exam_id], asked[exam_id], facts[key], labels.get(exam_id, ()))
         header = facts[key].header
         if header is not None:
-            affines[exam["exam_id"]] = header.affine
+            affines[exam_id] = header.affine
     broken += check_grids(dataset, exams, affines)
     return broken + list(_check_same_pet(exams, [facts[key].fingerprint for key in keys]))
 

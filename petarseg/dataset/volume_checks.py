@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import nibabel as nib
 import numpy as np
-from isal import igzip
+from isal import igzip, igzip_lib
 from nibabel.filebasedimages import ImageFileError
+from nibabel.spatialimages import HeaderDataError
+from nibabel.wrapstruct import WrapStructError
 from numpy.typing import NDArray
 from scipy import ndimage
 
@@ -82,7 +84,10 @@ def read_header(path: Path) -> Header:
                 head = stream.read(352)
                 size = path.stat().st_size % (1 << 32)
         header = nib.Nifti1Header(head[:348])
-    except (OSError, EOFError, ValueError, struct.error, igzip.IsalError, ImageFileError, nib.spatialimages.HeaderDataError) as error:
+    except (  # type: ignore[misc]  # the stub of IsalError is wrong
+        *(OSError, EOFError, ValueError, struct.error, igzip_lib.IsalError),
+        *(ImageFileError, HeaderDataError, WrapStructError),
+    ) as error:
         raise ConfigError(f"{path.name}: {type(error).__name__}: {error}") from error
     shape = tuple(int(n) for n in header.get_data_shape())
     dtype = header.get_data_dtype()
@@ -215,9 +220,13 @@ def fingerprint(pet: Volume) -> NDArray[np.float32]:
 
 
 def check_exam(
-    exam: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], questions: Sequence[Mapping[str, Any]], facts: ExamFacts
+    exam: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    questions: Sequence[Mapping[str, Any]],
+    facts: ExamFacts,
+    known_labels: Collection[int],
 ) -> Iterator[Broken]:
-    """Compare the rows of an exam, of its lesions and of its anatomy with what its volumes say."""
+    """Compare the rows of an exam, its lesions and its anatomy with what its volumes say; `known_labels` have a lesion, if a bad one."""
     key = str(exam["exam_id"])
     for name, rule, detail in facts.problems:
         yield Broken("exams", f"{name}_path" if name in VOLUMES else "", rule, key, detail)
@@ -230,7 +239,7 @@ def check_exam(
         yield Broken("exams", "spacing_mm", "volume_grid", key, f"the PET has spacing {steps.round(4).tolist()} mm")
     if facts.fingerprint is None:
         return
-    for label in sorted(set(facts.labels) - {row["mask_label"] for row in rows}):
+    for label in sorted(set(facts.labels) - set(known_labels)):
         yield Broken("exams", "lesions_path", "volume_labels", key, f"label {label} has no row in lesions")
     for row in rows:
         yield from _check_lesion(row, exam, facts)

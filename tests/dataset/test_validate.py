@@ -431,3 +431,78 @@ def test_links_are_followed(dataset: Path) -> None:
     (dataset.parent / "latest").symlink_to(dataset)
     write_shards(dataset, "E0")
     assert validate_dataset(dataset.parent / "latest") == []
+
+
+def test_a_table_that_pandas_has_rewritten_hides_nothing(dataset: Path) -> None:
+    """Units are lost and whole numbers with nulls become floats, which is named; so is the defect that was planted."""
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.read_parquet(dataset / "lesions.parquet")
+    frame.loc[2, "age_years"] = None
+    frame.loc[0, "suv_max"] += 6.0
+    frame.loc[1, "split"] = "test"
+    frame.to_parquet(dataset / "lesions.parquet", index=False)
+    seal(dataset)
+    found = rules(dataset)
+    assert {
+        ("lesions", "age_years", "type", "schema"),
+        ("lesions", "volume_ml", "unit", "schema"),
+        ("lesions", "suv_max", "suv_match", "LE01"),
+        ("lesions", "suv_max", "mask_uptake", "LE01"),
+        ("lesions", "split", "same_as_exam", "LE02"),
+    } <= found
+
+
+def test_many_defects_at_once_are_all_named(dataset: Path) -> None:
+    change_volume(dataset, "E0", "ct", moved(1.0))
+    change_volume(dataset, "E1", "pet", holed)
+    (dataset / "volumes" / "E2" / "lesions.nii.gz").write_bytes(b"\x1f\x8b0")
+    (dataset / "anatomy.parquet").unlink()
+
+    def plant_all(rows: Rows) -> None:
+        rows["exams"][3].update(spacing_mm=[3.0, 3.0], age_years=-1)
+        rows["lesions"][0].update(findings=None, laterality="both")
+        rows["lesions"][8].update(suv_max_report=99.0, findings="Seen on 2024-03-14, SUVmax 9.0 (image 44).")
+        rows["rejected"][0].update(reason="because")
+        rows["lesions"].append({**rows["lesions"][9], "lesion_id": "L99"})
+
+    rows = {name: rows_of(dataset, name) for name in TABLES if name != "anatomy"}
+    plant_all(rows)
+    for name, table in rows.items():
+        schema = pq.read_schema(dataset / f"{name}.parquet")
+        fields = [field.with_nullable(True) for field in schema]
+        pq.write_table(pa.Table.from_pylist(table, schema=pa.schema(fields, metadata=schema.metadata)), dataset / f"{name}.parquet")
+    write_checksums(dataset)
+    assert {
+        ("anatomy", "", "table_readable", "anatomy.parquet"),
+        ("exams", "ct_path", "volume_grid", "E0"),
+        ("exams", "pet_path", "volume_values", "E1"),
+        ("exams", "lesions_path", "volume_readable", "E2"),
+        ("exams", "spacing_mm", "n_items", "E3"),
+        ("exams", "age_years", "range", "E3"),
+        ("lesions", "findings", "required", "LE01"),
+        ("lesions", "laterality", "allowed", "LE01"),
+        ("lesions", "suv_max", "suv_match", "LE41"),
+        ("lesions", "findings", "identifying_text", "LE41"),
+        ("lesions", "lesion_id", "duplicate_lesion", "L99"),
+        ("rejected", "reason", "allowed", "row 0"),
+    } <= rules(dataset)
+
+
+@pytest.mark.parametrize("table", ["lesions", "exams", "anatomy"])
+def test_a_null_anywhere_is_named_and_breaks_nothing_else(dataset: Path, table: str) -> None:
+    schema = pq.read_schema(dataset / f"{table}.parquet")
+    rows = rows_of(dataset, table)
+    loose = pa.schema([field.with_nullable(True) for field in schema])
+    for field in schema:
+        changed = [{**rows[0], field.name: None}, *rows[1:]]
+        pq.write_table(pa.Table.from_pylist(changed, schema=loose), dataset / f"{table}.parquet")
+        found = validate_dataset(dataset, rehash=False)
+        assert any((item.column, item.rule) == (field.name, "required") for item in found) is not field.nullable
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, float("inf"), float("nan"), 1e300])
+@pytest.mark.parametrize("column", ["suv_max", "suv_mean", "volume_ml", "tlg", "threshold_suv"])
+def test_absurd_numbers_are_named(dataset: Path, column: str, value: float) -> None:
+    plant(dataset, lambda rows: lesion(rows, **{column: value}))
+    seal(dataset)
+    assert any((item.table, item.key) == ("lesions", "LE01") for item in validate_dataset(dataset, rehash=False))
