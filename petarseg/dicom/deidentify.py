@@ -19,7 +19,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
-from multiprocessing import get_context
+from multiprocessing import get_all_start_methods, get_context
+from multiprocessing.context import BaseContext
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,8 @@ from petarseg.reasons import Reason
 VERSION = 2
 """Raise it when the rules change: finished batches of older rules are then done again."""
 
-BATCH_FILES = 64
+BATCH_FILES = 256
+"""About a second of work: less is not worth a process, which takes half a second to start."""
 STAGING = ".staging"
 AUDIT = "audit.json"
 
@@ -230,9 +232,20 @@ def _work(todo: Sequence[_Batch], keys: KeyFolder, staging: Path, options: DeidO
         start_worker(*settings)
         yield from (deidentify_batch(job) for job in jobs)
         return
-    # Not forked: the caller may run threads, and a forked child could inherit their locks.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=start_worker, initargs=settings) as pool:
+    with ProcessPoolExecutor(workers, mp_context=_context(), initializer=start_worker, initargs=settings) as pool:
         yield from pool.map(deidentify_batch, jobs)
+
+
+def _context() -> BaseContext:
+    """Return how to start processes: not as forks of the caller, which may run threads whose locks a child would inherit.
+
+    Where there is one, a server imports pydicom once and forks all processes of a run.
+    """
+    if "forkserver" not in get_all_start_methods():
+        return get_context("spawn")
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["petarseg.dicom.instance", "petarseg.dicom.verify"])
+    return context
 
 
 def worker_count(options: DeidOptions, jobs: int) -> int:
@@ -298,14 +311,13 @@ def _verify(
     paths = [
         (str(staging / staged) if (staging / staged).exists() else str(target / name), dates[name]) for name, staged in outputs.items()
     ]
-    size = max(1, min(BATCH_FILES, len(paths) // 4))
-    chunks = [paths[start : start + size] for start in range(0, len(paths), size)]
+    chunks = [paths[start : start + BATCH_FILES] for start in range(0, len(paths), BATCH_FILES)]
     workers = worker_count(options, len(chunks))
     if workers <= 1:
         start_scanner(needles)
         kinds = [kind for chunk in chunks for kind in leaks_in(chunk)]
     else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=start_scanner, initargs=(needles,)) as pool:
+        with ProcessPoolExecutor(workers, mp_context=_context(), initializer=start_scanner, initargs=(needles,)) as pool:
             kinds = [kind for found in pool.map(leaks_in, chunks) for kind in found]
     names = NeedleSet(needles).find("\n".join(outputs).encode())
     kinds += ["file name"] * len(names)
