@@ -32,6 +32,8 @@ def read_bare(chunks: Sequence[Chunk], symbols: Sequence[str], values: dict[int,
             continue
         if _last_quantity(chunks, index) == SIZE and not is_decimal(chunk):
             continue  # "12 mm, previously 14"
+        if index == 0 and chunk_at(chunks, 1).kind == WORD and any(chunk.kind == SUV for chunk in chunks[1:12]):
+            continue  # "4.7 Liver SUVmax 2.9": the number of a paragraph
         if not _is_bare_value(chunks, symbols, index, values):
             continue
         nearest = min(values.values(), key=lambda value: abs(value.index - index), default=None)

@@ -54,7 +54,7 @@ def symbol_of(chunk: Chunk) -> str:
     """Return the chunk as the cue patterns of `timing` and `reference` see it: ``<suv>``, ``#``, ``<sl>``, ..., or the word itself."""
     if chunk.kind == OPAQUE and chunk.text.startswith("seg"):
         return "segment"  # part of a liver lesion's place, not of the reference liver's
-    return _SYMBOLS.get(chunk.kind, chunk.text)
+    return _SYMBOLS.get(chunk.kind, "at" if chunk.text == "@" else chunk.text)
 
 
 _SYMBOLS = {SUV: "<suv>", NUMBER: "#", SLICE: "<sl>", DATE: "<date>", SIZE: "<size>", OPAQUE: "<x>"}

@@ -50,6 +50,8 @@ _OPENING = (
     r"|had|is|been|with|a|an|<suv>|of) )*"
 )
 _LEADS = re.compile(rf"{_OPENING}{_EPOCH}{_MEASURES}")
+# "(07/2023: SUVmax 2.4 and 2.2)".
+_DATED = re.compile(r"^(?:\( )?(?:on |in |from )?<date> ?(?::|=|,)?(?: (?:<suv>|max|of|was|=|:|at|on|<sl>|,|it))*$")
 _LATER_LEADS = re.compile(rf"{_OPENING}{_LATER_EPOCH}{_MEASURES}")
 # "previously intense (SUV 18.2, im 60)".
 _ONCE_INTENSE = re.compile(
@@ -93,7 +95,12 @@ def is_earlier(left: str, lead: str, right: str) -> bool:
     right : str
         What follows the value.
     """
-    return _LEADS.search(lead) is not None or _ONCE_INTENSE.search(left) is not None or _TRAILS.match(right) is not None
+    return (
+        _LEADS.search(lead) is not None
+        or _DATED.match(lead) is not None
+        or _ONCE_INTENSE.search(left) is not None
+        or _TRAILS.match(right) is not None
+    )
 
 
 def is_perhaps_earlier(lead: str) -> bool:

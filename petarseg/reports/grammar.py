@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from petarseg.reasons import Reason
-from petarseg.reports.lexicon import ANATOMY, LESION, is_reference_name, physiologic
+from petarseg.reports.lexicon import ANATOMY, LESION, degenerative, is_reference_name, physiologic
 from petarseg.reports.measurement import LOW, MEDIUM, Measurement
 from petarseg.reports.normalize import normalize
 from petarseg.reports.reading import Reading, read_sentence, slices_of, usable_mentions
@@ -127,6 +127,7 @@ def _read_table(text: str, table: Table, sentences: Sequence[Sentence]) -> Itera
             {"table"}
             | ({"has_prior"} if prior is not None else set())
             | ({"physiologic"} if physiologic(text[row.start : row.end]) else set())
+            | ({"degenerative"} if degenerative(text[row.start : row.end]) else set())
         )
         yield Measurement(
             status="accepted" if reason is None else "rejected",

@@ -72,7 +72,8 @@ ANATOMY = words(
 # Regions whose uptake is quoted to compare with.
 BACKGROUND = (
     r"(?:(?:normal|uninvolved|unaffected|healthy)[\s-](?:right|left)[\s-]\w+|opposite|"
-    r"blood[\s-]{0,2}pool|mbps?\b|lbp\b|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local|adjacent|surrounding|soft[\s-]tissue"
+    r"blood[\s-]{0,2}pool|(?:hepatic |liver )?parenchyma|mbps?\b|lbp\b|(?:liver|hepatic|splenic|mediastinal|muscle|marrow|local"
+    r"|adjacent|surrounding|soft[\s-]tissue"
     r"|tissue"
     r"|vascular|aortic|lung|brain)?[\s-]{0,2}background"
     r"|references?(?:[\s-](?:liver|region|organ|tissue|value|level|blood[\s-]?pool|activity|uptake|spleen|lobe))?"
@@ -92,7 +93,10 @@ REFERENCE_ORGAN = (
 )
 
 _PHYSIOLOGIC_CUE = words(
-    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;)])|unremarkable|(?:is|are|was|of) nothing|no(?:t| clinical"
+    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;).]|$)|chewing|mastication|coughing|hiccups?|crying|shivering|compensat(?:es"
+    r"|ing|ory|ion)|(?:incomplete|insufficient|poor|partial|inadequate) (?:myocardial )?(?:suppression|fasting|preparation)"
+    r"|incompletely suppressed|not above (?:the )?(?:liver|background|blood pool|mediastinum)|unremarkable|(?:is|are|was|of) nothing"
+    r"|no(?:t| clinical"
     r"| pathologic\w*)? (?:significance|concern)|not (?:pathologic\w*|concerning|suspicious)|normal(?: in| limits| activity| uptake"
     r"| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
     r"within normal(?: limits)?|as expected|expected(?: uptake| activity| finding| distribution| biodistribution| excretion)?|"
@@ -146,6 +150,12 @@ _LESION_ADJECTIVE = words(
     r"|right)"
 )
 
+# Focal benign uptake that counts (decision 23), but that some cohorts leave out.
+_DEGENERATIVE = words(
+    r"degenerat\w+|osteo ?arthr\w+|arthr(?:itis|itic|osis|otic|opathy|opathic)|spondyl(?:osis|otic|arthr\w+)|djd|ddd|facet\w*|osteophyt\w*"
+    r"|enthes\w+|tendin\w+|bursitis|capsulitis|schmorl'?s?|discogenic|modic"
+)
+
 ARTEFACT = words(
     r"(?:tracer|radiotracer|dose|fdg|isotope) (?:injection|administration)|(?:related|due|secondary) to (?:the )?(?:\w+ )?injection|"
     r"injection related|inj\.? site|\w*cubital vein|"
@@ -185,6 +195,12 @@ def physiologic(clause: str) -> bool:
 
 
 @_remember
+def degenerative(clause: str) -> bool:
+    """Say whether a clause explains its uptake by wear: degenerative change, arthrosis, a facet joint, a tendon."""
+    return _DEGENERATIVE.search(clause) is not None
+
+
+@_remember
 def artefact(clause: str) -> bool:
     """Say whether a clause calls its uptake an artefact or a trace of the injection."""
     return any(not _NEGATED_ARTEFACT.search(clause[max(0, cue.start() - 50) : cue.start()]) for cue in ARTEFACT.finditer(clause))
@@ -200,7 +216,8 @@ _FOR_REFERENCE = re.compile(
     r"\b(?:serv\w+|used|taken) (?:as|for) (?:\w+ ){0,3}(?:references?|scoring|comparison|controls?)\b|"
     r"\bfor (?:the )?(?:comparison|reference|calibration|quality|internal control|(?:\w+ )?(?:scor\w+|grading|normali[sz]ation"
     r"|threshold\w*)|deauville|promise|krenning|percist)\b|\bas (?:an? )?(?:internal )?(?:reference|control|comparator|background)\b|"
-    r"\bphantom\b|\bcross-?calibration\b|\bnon[\s-]?lesion\w*|\binternal (?:reference|control|comparator)\b|\breference (?:region"
+    r"\b(?:were|was|are|is|being) (?:the |our |a |an )?(?:internal )?references?\b|\bphantom\b|\bcross-?calibration\b"
+    r"|\bnon[\s-]?lesion\w*|\binternal (?:reference|control|comparator)\b|\breference (?:region"
     r"|organ|value|standard|tissue)s?\b",
     re.IGNORECASE,
 )

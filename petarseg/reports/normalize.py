@@ -49,6 +49,7 @@ _RAISED_POINT = re.compile(r"(?<=\d)\u00b7(?=\d)")  # the decimal point of Briti
 _LIST_START = re.compile(r"(?:[-*\u2022+>o]\s+\S|\*|\u2022|\(?\d{1,2}[.)]\s+\S|\(?[a-zA-Z][.)]\s+\S|#\s*\d{1,2}\b)")
 _COMPLETE_FINDING = re.compile(r"suv.{1,40}\b(?:slice|image|im|img|sl|ax|axial)\.?\s?#?\d{1,4}\s?[)\]]?$", re.IGNORECASE)
 _KEY_VALUE = re.compile(r"\s*[A-Za-z][\w .-]{0,30}=\s?\S")
+_LABEL = re.compile(r"\s*[A-Za-z][A-Za-z /&-]{1,25}: ?\S")
 _HEADING_START = re.compile(r"[A-Za-z][A-Za-z/&,()' -]{0,48}:(?!\d)")
 _ENDS_OPEN = re.compile(
     r"(?:[,(/&+=~-]|\b(?:of|on|in|at|with|and|or|the|a|an|to|from|by|for|is|was|are|were|has|have|had|which|that|up|measuring|measures|"
@@ -104,10 +105,10 @@ def _join_wrapped_lines(text: str) -> str:
     lines = text.split("\n")
     if len(lines) == 1:
         return text
-    width = _wrap_width(lines)
+    width, lower = _wrap_width(lines), _starts_lower(lines)
     pieces = [lines[0]]
     for above, below in pairwise(lines):
-        pieces.append(" " if _is_wrap(above.rstrip(), below.strip(), width) else "\n")
+        pieces.append(" " if _is_wrap(above.rstrip(), below.strip(), width, lower) else "\n")
         pieces.append(below)
     return "".join(pieces)
 
@@ -127,7 +128,13 @@ def _is_table_row(line: str) -> bool:
     return "|" in line or "\t" in line or len(_COLUMN_GAP.findall(line)) >= 2 or len(_SEPARATED.findall(line)) >= 2
 
 
-def _is_wrap(above: str, below: str, width: int) -> bool:
+def _starts_lower(lines: list[str]) -> bool:
+    """Say whether the author begins paragraphs in lower case, so that a small letter is no sign of a wrapped line."""
+    first = [below.strip() for above, below in pairwise(["", *lines]) if below.strip() and (not above.strip() or _TERMINATED.search(above))]
+    return len(first) > 2 and sum(line[0].islower() for line in first) > len(first) / 2
+
+
+def _is_wrap(above: str, below: str, width: int, lower: bool) -> bool:
     if not above or not below:
         return False
     if _LIST_START.match(below) or _is_table_row(above) or _is_table_row(below) or (_WIDE_GAP.search(above) and _WIDE_GAP.search(below)):
@@ -140,7 +147,9 @@ def _is_wrap(above: str, below: str, width: int) -> bool:
         return False
     if _COMPLETE_FINDING.search(above) and "suv" in below.lower():
         return False  # lists of findings without bullets or full stops
-    if _ENDS_OPEN.search(above) or _STARTS_CLOSED.match(below):
+    if _LABEL.match(above) and _LABEL.match(below):
+        return False  # "neck: node, SUVmax=9.0, axial=61" over "chest: ..."
+    if _ENDS_OPEN.search(above) or (_STARTS_CLOSED.match(below) and not (lower and below[0].islower())):
         return True
     first_word = below.split(None, 1)[0]
     return bool(width) and len(above) + 1 + len(first_word) > 0.85 * width

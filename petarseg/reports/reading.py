@@ -20,7 +20,7 @@ from petarseg.reports.values import read_values
 _DIGIT = re.compile(r"\d")
 
 _CANDIDATE = re.compile(
-    r"\bs\.?\s?u\.?\s?[vl]|\bsvu|suv|uptake\s+values?|\bsl(?:ice|c|cie)?s?\b|silce|\bim(?:age|g|aeg)?s?\b|iamge|imgae|\bax(?:ial)?\b"
+    r"\bs\.?\s?u\.?\s?[vl]|\bsvu|suv|uptake\s+values?|\bsl(?:ice|c|cie)?s?(?![a-z])|silce|\bim(?:age|g|aeg)?s?(?![a-z])|iamge|imgae|\bax(?:ial)?(?![a-z])"
     r"|\bfused\b|\bframe|\d\s?/\s?\d|\bmax(?:imum|imal)?\s(?:\w+\s)?uptake",
     re.IGNORECASE,
 )

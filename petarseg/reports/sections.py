@@ -89,7 +89,7 @@ def find_sections(text: str) -> list[Section]:
     list of Section
         In text order, empty bodies left out. Region headings inside the findings start a section of their own.
     """
-    marks = _marks(text)
+    marks = _with_short_items(text, _marks(text))
     sections: list[Section] = []
     name, region, begin, assumed = "unlabelled", "", 0, False
     explicit_findings = any(mark.name == "findings" for mark in marks)
@@ -107,12 +107,36 @@ def find_sections(text: str) -> list[Section]:
     return _with_fallbacks(text, sections)
 
 
+_WHOLE_TECHNIQUE = re.compile(r"technique|procedure|protocol|exam", re.IGNORECASE)
+
+
+def _with_short_items(text: str, marks: list[_Mark]) -> list[_Mark]:
+    """Let findings go on behind a line of technique that stands among them: "Radiopharmaceutical: 9.2 mCi" below "Report:"."""
+    result: list[_Mark] = []
+    findings = False
+    for position, mark in enumerate(marks):
+        result.append(mark)
+        if mark.name == "technique" and findings and _WHOLE_TECHNIQUE.search(mark.title) is None:
+            line_end = text.find("\n", mark.end)
+            following = marks[position + 1].start if position + 1 < len(marks) else len(text)
+            if 0 <= line_end < following:
+                result.append(_Mark("findings", line_end, line_end, ""))
+        elif mark.name != "region":
+            findings = mark.name == "findings"
+    return result
+
+
 def _with_fallbacks(text: str, sections: list[Section]) -> list[Section]:
     """Give a report without a findings heading its findings."""
     names = {section.name for section in sections}
     if "findings" in names:
         # "INTERPRETATION:" beside findings is the impression, as the vocabulary has it.
-        return sections
+        # "COMMENTS:" before an impression goes on with the findings.
+        own = [i for i, section in enumerate(sections) if section.name == "impression" and not _is_comment(text, section)]
+        return [
+            replace(section, name="findings") if own and i < own[0] and section.name == "impression" else section
+            for i, section in enumerate(sections)
+        ]
     interpretation = [section for section in sections if section.name == "impression" and _titled(text, section, "interpretation")]
     if interpretation:
         return [replace(section, name="findings", assumed=True) if section in interpretation else section for section in sections]
@@ -140,6 +164,10 @@ def _with_fallbacks(text: str, sections: list[Section]) -> list[Section]:
 def _leading_blank(text: str, section: Section) -> int:
     body = text[section.start : section.end]
     return len(body) - len(body.lstrip())
+
+
+def _is_comment(text: str, section: Section) -> bool:
+    return any(_titled(text, section, word) for word in ("comment", "comments", "discussion"))
 
 
 def _titled(text: str, section: Section, word: str) -> bool:

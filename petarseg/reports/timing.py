@@ -110,7 +110,7 @@ _FROM_TO = re.compile(r"\bfrom (?:[^;]*? )?# (?:[^;#]* )?to(?: (?:an?|the|its|<s
 # --- cues right of the number ---
 _UNIT = r"(?:g )?"
 _ON_PRIOR = re.compile(
-    rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |on <sl> )?(?:\(? ?(?:previously|formerly|earlier|priorly|initially|originally|before"
+    rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |(?:on|at) <sl> )?(?:\(? ?(?:previously|formerly|earlier|priorly|initially|originally|before"
     r"|historically|then|"
     rf"pretreatment|pre - treatment|prior|previous|baseline|interim)(?= (?:[,;).]|and|to (?:treatment|therapy)|{_STUDY}|treatment"
     r"|therapy|now|<date>|as)|$)"

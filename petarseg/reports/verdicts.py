@@ -7,31 +7,19 @@ from dataclasses import replace
 from itertools import pairwise
 
 from petarseg.reasons import Reason
-from petarseg.reports.lexicon import artefact, called_physiologic, for_reference, names_lesion, names_site, names_thing, physiologic
+from petarseg.reports.flagging import clause_of, confidence_of, flags_of, prior_of
+from petarseg.reports.lexicon import (
+    artefact,
+    for_reference,
+    names_site,
+)
 from petarseg.reports.listing import in_order, sharing_one_slice
-from petarseg.reports.measurement import HIGH, LOW, MEDIUM, Measurement
+from petarseg.reports.measurement import Measurement
 from petarseg.reports.pairing import Group, Mention
 from petarseg.reports.reading import Reading, slices_of, usable_mentions
 from petarseg.reports.sentences import Sentence
-from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
+from petarseg.reports.timing import DELAYED, PRIOR
 from petarseg.reports.value import Value
-
-_LOW = {"bare_number", "no_suv_keyword", "weak_prior"}
-
-_MEDIUM = {
-    "plain_suv",
-    "has_prior",
-    "two_sentences",
-    "multi_lesion",
-    "up_to",
-    "ct_slice",
-    "slice_tuple",
-    "unsectioned",
-    "dual_time_point",
-    "approximate",
-    "decimal_comma",
-    "table",
-}
 
 
 def verdicts(text: str, normalized: str, reading: Reading) -> list[Measurement]:
@@ -133,7 +121,7 @@ def judge(text: str, normalized: str, reading: Reading, value: Value, group: Gro
     """Accept a value with its slice, unless its section, clause or form forbids it."""
     slices = slices_of(mention)
     sentence = reading.sentence
-    clause = _clause(normalized, sentence, value, slices.spans[number])
+    clause = clause_of(normalized, sentence, value, slices.spans[number])
     reason = None
     if sentence.section != "findings":
         reason = section_reason(sentence)
@@ -145,8 +133,8 @@ def judge(text: str, normalized: str, reading: Reading, value: Value, group: Gro
         reason = Reason.REFERENCE_ORGAN
     elif artefact(clause):
         reason = Reason.ARTEFACT
-    prior = _prior_of(reading, value, group)
-    flags = _flags(normalized, reading, value, group, mention, clause, prior)
+    prior = prior_of(reading, value, group)
+    flags = flags_of(normalized, reading, value, mention, clause, prior)
     measurement = Measurement(
         status="accepted" if reason is None else "rejected",
         reason=reason,
@@ -162,7 +150,7 @@ def judge(text: str, normalized: str, reading: Reading, value: Value, group: Gro
         flags=flags,
         evidence=_evidence(reading),
     )
-    return replace(measurement, confidence=_confidence(reading, value, measurement))
+    return replace(measurement, confidence=confidence_of(reading, value, measurement))
 
 
 def _judge_lonely_group(text: str, reading: Reading, group: Group, accepted: bool, normalized: str) -> list[Measurement]:
@@ -244,79 +232,3 @@ def _evidence(reading: Reading) -> dict[str, object]:
         "n_suv": len(reading.values),
         "n_slices": sum(len(slices_of(mention).numbers) for mention in reading.mentions),
     }
-
-
-def _prior_of(reading: Reading, value: Value, group: Group) -> float | None:
-    """Return the old value of the same lesion: of its group, or of a lone group of old values beside it."""
-    old = [other for other in group.values if other.time == PRIOR and other.is_max and not other.reference]
-    if not old:
-        for other_group in reading.pairing.groups:
-            if other_group is not group and all(other.time == PRIOR and not other.reference for other in other_group.values):
-                old.extend(other_group.values)
-        for other_group, _ in reading.pairing.pairs:
-            if other_group is not group and all(other.time == PRIOR and not other.reference for other in other_group.values):
-                old.extend(other_group.values)
-        all_current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
-        if len(all_current) == 1:
-            old.extend(other for other in reading.values if other.time == PRIOR and other.is_max and other not in old)
-    if not old:
-        return None
-    current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
-    if len(old) == len(current) > 1:
-        return sorted(old, key=lambda other: other.index)[current.index(value)].number
-    return min(old, key=lambda other: abs(other.index - value.index)).number
-
-
-_CLAUSE_END = re.compile(r";|\b(?:while|whereas|although|but|another)\b|\.\s", re.IGNORECASE)
-
-
-def _clause(normalized: str, sentence: Sentence, value: Value, slice_span: tuple[int, int]) -> str:
-    """Return the part of the sentence, between semicolons and contrasting words, that holds the pair."""
-    first, last = min(value.start, slice_span[0]), max(value.end, slice_span[1])
-    begin, end = sentence.start, sentence.end
-    for match in _CLAUSE_END.finditer(normalized, begin, end):
-        if match.end() <= first:
-            begin = match.end()
-        elif match.start() >= last:
-            end = match.start()
-            break
-    clause = " ".join(normalized[begin:end].split())
-    return clause if names_thing(clause) else " ".join(normalized[sentence.start : sentence.end].split())
-
-
-def _flags(
-    normalized: str, reading: Reading, value: Value, group: Group, mention: Mention, clause: str, prior: float | None
-) -> tuple[str, ...]:
-    sentence = reading.sentence
-    slices = slices_of(mention)
-    whole = " ".join(normalized[sentence.start : sentence.end].split())
-    flags = set(value.flags)
-    current = [other for other in reading.values if other.is_max and other.time == CURRENT and not other.reference]
-    if physiologic(clause) or (len(current) == 1 and not names_lesion(clause) and called_physiologic(whole)):
-        flags.add("physiologic")
-    if prior is not None:
-        flags.add("has_prior")
-    if len(current) > 1:
-        flags.add("multi_lesion")
-    if "respectively" in whole.lower() and len(current) > 1:
-        flags.add("respectively")
-    if any(other.time == DELAYED for other in reading.values):
-        flags.add("dual_time_point")
-    if slices.plane == "ct":
-        flags.add("ct_slice")
-    if slices.form != "plain":
-        flags.add(f"slice_{slices.form}")
-    if sentence.assumed:
-        flags.add("unsectioned")
-    if not names_site(whole) and not sentence.region:
-        flags.add("no_anatomy")
-    if "." not in value.text and "," not in value.text:
-        flags.add("no_decimals")
-    return tuple(sorted(flags))
-
-
-def _confidence(reading: Reading, value: Value, measurement: Measurement) -> str:
-    flags = set(measurement.flags)
-    if flags & _LOW or (not reading.pairing.certain and "respectively" not in flags):
-        return LOW
-    return MEDIUM if flags & _MEDIUM else HIGH
