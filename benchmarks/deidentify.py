@@ -5,8 +5,8 @@
 Writes a synthetic archive (two thirds CT slices of 512 x 512, one third PET slices of 192 x 192, headers full of invented identifying
 values), then de-identifies it with petarseg (with and without the leak scan) and, where installed, with the peers, which work on one
 process: ``pip install dicognito dicom-anonymizer``. Prints Markdown: median seconds, files per minute, CPU time and its ratio to petarseg
-(of runs on one process: the workers of others are no children of this one), and how many of the planted values the leak scan finds in the output. No peer is used beyond its
-defaults, so its count says what a user gets who changes nothing.
+(of runs on one process: the workers of others are no children of this one), and how many of the planted values the leak scan finds in
+the output. No peer is used beyond its defaults, so its count says what a user gets who changes nothing.
 """
 
 from __future__ import annotations
