@@ -81,6 +81,8 @@ def lesion_png(pet: Volume, ct: Volume, lesions: Volume, label: int, path: Path)
             ink.text((TILE_PX // 2, 1), name, fill=colour, anchor="ma")
             if row == 0 and column == 0:
                 ink.text((3, TILE_PX - 13), f"SUV 0-{top:.3g}", fill=colour)
+            if row == 1 and cut[1].max() <= -1000.0:
+                ink.text((TILE_PX // 2, TILE_PX - 30), "no CT here", fill=colour, anchor="ma")
             if row == 1:
                 bar_px = round(SCALE_BAR_MM / side_mm * TILE_PX)
                 ink.line([(TILE_PX - 5 - bar_px, TILE_PX - 5), (TILE_PX - 5, TILE_PX - 5)], fill=colour, width=2)
