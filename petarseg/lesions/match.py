@@ -10,13 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from petarseg.errors import FindingRejected
 from petarseg.lesions.candidates import Candidate, check_pet, find_candidates, fits, initial_threshold_suv, slack_suv
-from petarseg.lesions.components import Index3, components_on_slice
+from petarseg.lesions.components import Component, Index3, components_on_slice
 from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention, SliceGrid
 from petarseg.lesions.finding import TOLERANCE_SUV, Match, Query, tolerance_of, usable
 from petarseg.lesions.laterality import midline_x_mm, side_contradicts
@@ -105,6 +106,7 @@ class _Exam:
         self.convention = convention
         self.tolerance_suv = tolerance_suv
         self.anatomy = anatomy
+        self.on_slice: dict[str, list[Component]] = {}
 
     def match(self, queries: Sequence[Query]) -> dict[str, Match | FindingRejected]:
         wanted = {query.finding_id: (float(query.suv_max), tolerance_of(query, self.tolerance_suv)) for query in queries if usable(query)}
@@ -122,7 +124,7 @@ class _Exam:
             result = results[query.finding_id]
             if isinstance(result, FindingRejected) and result.reason in (Reason.NO_MATCHING_MAXIMUM, Reason.WRONG_SLICE):
                 results[query.finding_id] = self._split_off(query, result, results)
-        return self._with_rivals(results)
+        return self._with_rivals(self._flag_merged(queries, results))
 
     def _decide(self, query: Query, candidates: tuple[Candidate, ...]) -> Match:
         """Pick the one component that fits, or raise with the reason."""
@@ -172,6 +174,7 @@ class _Exam:
     def _not_found(self, query: Query, k: int, candidates: tuple[Candidate, ...], evidence: dict[str, object]) -> FindingRejected:
         """Say why no candidate crosses the reported slice."""
         on_slice = components_on_slice(self.pet.array, k, initial_threshold_suv(query.suv_max))
+        self.on_slice[query.finding_id] = on_slice
         evidence["on_slice"] = [
             {"suv_max": round(component.maximum, 3), "max_slice": self.grid.number(component.max_ijk[2], self.convention)}
             | ({} if component.complete else {"at_least": True})
@@ -265,6 +268,36 @@ class _Exam:
         flags = ("suv_without_decimals",) if query.suv_decimals == 0 else ()
         seed = self._given_index(real[0].ijk)
         return Match(query.finding_id, seed, real[0].suv, self.convention.name, (*flags, "split_component"), evidence)
+
+    def _flag_merged(self, queries: Sequence[Query], results: dict[str, Match | FindingRejected]) -> dict[str, Match | FindingRejected]:
+        """Flag the lesions whose contour may also hold a lesion that the report tells apart and the image does not.
+
+        These are lesions with a local maximum of a rejected finding, and those that are all there is on a rejected finding's slice.
+        """
+        merged: dict[str, list[str]] = {}
+        for query in queries:
+            result = results[query.finding_id]
+            if not isinstance(result, FindingRejected):
+                continue
+            peaks: Any = result.evidence.get("local_maxima", [])
+            holders = {peak["in_component_of"] for peak in peaks if peak["crosses_slice"]}
+            holders |= {
+                name
+                for name, other in results.items()
+                if isinstance(other, Match) and self._is_alone(self.on_slice.get(query.finding_id, []), other, query)
+            }
+            for name in sorted(holders - {None}):
+                merged.setdefault(name, []).append(query.finding_id)
+        for name, others in merged.items():
+            match = results[name]
+            if isinstance(match, Match):
+                results[name] = replace(match, flags=(*match.flags, "merged_component"), evidence=match.evidence | {"merged_with": others})
+        return results
+
+    def _is_alone(self, on_slice: Sequence[Component], match: Match, query: Query) -> bool:
+        """Tell whether a match has the only component on a slice, and is hotter than the finding that was looked for there."""
+        seed = np.array([self._canonical_index(match.seed_ijk)])
+        return len(on_slice) == 1 and bool(on_slice[0].holds(seed)[0]) and match.suv_max > query.suv_max
 
     def _with_rivals(self, results: dict[str, Match | FindingRejected]) -> dict[str, Match | FindingRejected]:
         """Tell every match of the other lesions, so that masks cannot overlap."""

@@ -200,7 +200,7 @@ class Neighbourhood:
         if not request.mean:
             return Reading(n, n * self.voxel_ml, 0.0, split=split)
         background, spread = self._background(above) if request.background else (None, None)
-        fine = self._finer(request.threshold_suv) if request.fine and n < MATCHED_VOXELS else None
+        fine = self._finer(request.threshold_suv, region & ~self.region) if request.fine and n < MATCHED_VOXELS else None
         if fine is None:
             return self._reading(background, spread, split=split)
         return Reading(n, *fine, background, spread, split=split)
@@ -216,9 +216,12 @@ class Neighbourhood:
         self.drawn.append((threshold_suv, region))
         return region
 
-    def _finer(self, threshold_suv: float) -> tuple[float, float] | None:
-        """Measure volume and mean on half the spacing: samples above the threshold in and beside the region; None if there are none."""
-        near = self.box.dilate(self.region, (1, 1, 1)) & self.valid
+    def _finer(self, threshold_suv: float, others: int) -> tuple[float, float] | None:
+        """Measure volume and mean on half the spacing; None if no sample is above the threshold.
+
+        The samples are those in and beside the region, except in `others`, the voxels that were cut off as another lesion's.
+        """
+        near = self.box.dilate(self.region, (1, 1, 1)) & self.valid & ~others
         if near & ~self.sampled:
             self._sample(near)
         x, y, z = self.sample_box

@@ -189,6 +189,19 @@ def test_two_hot_spots_of_one_lesion_are_one(make_pet: MakePet) -> None:
     results = match_findings(pet, [Query("a", suv, number), Query("b", second, number)])
     assert isinstance(results["a"], Match)
     assert reason_of(results["b"]) is Reason.NO_MATCHING_MAXIMUM
+    assert "merged_component" in results["a"].flags, "the report tells apart what the image does not"
+    assert results["a"].evidence["merged_with"] == ["b"]
+
+
+def test_a_finding_without_a_maximum_flags_the_only_component_on_its_slice(make_pet: MakePet) -> None:
+    pet = make_pet(Sphere((0, 0, 0), 30.0, 8.0), Sphere((0, 0, -45.0), 15.0, 5.0))
+    suv, _, number = peak_near(pet, 0, 0)
+    results = match_findings(pet, [Query("a", suv, number), Query("b", round(suv - 1.5, 1), number)])
+    assert isinstance(results["b"], FindingRejected)
+    assert "merged_component" in results["a"].flags
+    elsewhere = match_findings(pet, [Query("a", suv, number), Query("b", 2.5, number + 15)])
+    assert isinstance(elsewhere["b"], FindingRejected)
+    assert "merged_component" not in elsewhere["a"].flags
 
 
 def test_a_leaking_background_is_no_lesion() -> None:
