@@ -119,7 +119,7 @@ def test_lesions_know_their_anatomy_and_doubt_the_text(built):
             assert lesion["anatomy_overlap"] == 0.0
             assert lesion["anatomy_class"] == lesion["anatomy_nearest"]
         # The labels are HU levels by other names, so that the organ of a sentence may well be elsewhere.
-        present = [names[label] for label in np.unique(anatomy.array).tolist()]
+        present = [names[label] for label in np.unique(anatomy.array).tolist() if label]
         wanted = classes_of(lesion["organ"], lesion["laterality"], present)
         away_mm = ndimage.distance_transform_edt(~mask, sampling=anatomy.spacing_mm)[
             np.isin(anatomy.array, [numbers[name] for name in wanted])
