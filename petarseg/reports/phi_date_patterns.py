@@ -132,10 +132,11 @@ PARTIAL = re.compile(
 PARTIAL_CUE = re.compile(
     r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|"
     r"seen|signed|notified|paged|called|phone|message|verbally|informed|faxed|scheduled|due|(?:x|ext\.?[ ]?)\d{3,5}|injected|"
+    r"transferred|moved|arrived|discharged|presented|excised|biopsied|operated|"
     r"admitted|transfused|cycle[ ]\d|"
     r"dictated|read|reported|compar(?:ison|e|ed)(?:\s+(?:to|with))?|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
     r"PET(?:[/-]CT)?|MRI?|"
-    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|LMP|DOB|started|ended|finished|completed|resected|reversal|reversed|transplant\w*|chemo\w*|radiation|XRT|SBRT|[a-z]+(?:ectomy|otomy|ostomy|plasty|oscopy)|resection|excision|repair|recurrence|relapse|diagnosed|dx|labs?|PSA|uploaded|faxed)\s*(?:was\s+|on\s+|of\s+|from\s+|"
+    r"CT|ultrasound|US|DOS|comp|appt|f/u|follow-?up|LMP|DOB|started|ended|finished|completed|resected|reversal|reversed|transplant\w*|chemo\w*|radiation|XRT|SBRT|[a-z]+(?:ectomy|otomy|ostomy|plasty|oscopy)|resection|excision|repair|recurrence|relapse|diagnosed|dx|labs?|PSA|uploaded|faxed|(?:Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)(?:day|s|nes|rs|ur)*\.?,?)\s*(?:was\s+|on\s+|of\s+|from\s+|"
     r"dated\s+)?"
     r"(?:the\s+)?[:(,]?\s*|\d/\d{1,2}\s*(?:-|–|to|and|or|&|,|\+|/)\s*)$",
     re.IGNORECASE,

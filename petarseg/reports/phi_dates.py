@@ -175,12 +175,16 @@ _WEEKDAY = re.compile(
 )
 
 
+_POINTER = re.compile(r"\b(?:the|last|this|next|early|mid|late)[ -]$", re.IGNORECASE)
+
+
 def with_weekday(text: str, start: int) -> int:
     """Return where a date that starts at `start` begins with its article or its weekday, which would betray a shift by days."""
     match = _WEEKDAY.search(text, max(0, start - 16), start)
     if match is not None:
         return match.start()
-    return start - 4 if text[max(0, start - 4) : start].lower() == "the " else start
+    match = _POINTER.search(text, max(0, start - 8), start)
+    return match.start() if match is not None else start
 
 
 def _longest(found: Iterable[DateMention]) -> list[DateMention]:

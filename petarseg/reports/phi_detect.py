@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from petarseg.reports.phi_ages import find_ages
+from petarseg.reports.phi_contacts import find_contacts
 from petarseg.reports.phi_dates import find_dates, with_weekday
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_eponyms import is_eponym
@@ -12,12 +14,12 @@ from petarseg.reports.phi_extent import grown
 from petarseg.reports.phi_field_values import find_labelled
 from petarseg.reports.phi_guard import measurement_stretches
 from petarseg.reports.phi_letterhead import find_letterheads
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_uncapitalised, is_word, may_be_name
 from petarseg.reports.phi_messages import find_in_messages
 from petarseg.reports.phi_model import PROVEN
 from petarseg.reports.phi_name_reader import WORD, has_name_shape
 from petarseg.reports.phi_names import find_names
-from petarseg.reports.phi_patterns import find_ages, find_bare_numbers, find_contacts, find_identifiers
+from petarseg.reports.phi_patterns import find_bare_numbers, find_identifiers
 from petarseg.reports.phi_places import find_places
 from petarseg.reports.phi_signatures import find_signatures, with_initials
 from petarseg.reports.phi_span import PhiSpan, merge, overlaps
@@ -61,6 +63,8 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     names += [span for span in labelled if span.type == "NAME"]
     names += _unguarded(find_signatures(cased), guard)
     names += _unguarded(with_initials(text, names), guard)
+    # "GALLOWAY,PRESTON T": a town inside a longer name is part of it.
+    spans = [span for span in spans if span.type != "LOCATION" or not any(_inside(span, name) for name in names)]
     taken = [(span.start, span.end) for span in spans]
     names = [piece for span in names for piece in _outside(text, span, taken) if not text[piece.end : piece.end + 1].isdigit()]
     people = [(span.start, span.end) for span in names]
@@ -91,7 +95,7 @@ def with_capitals(text: str) -> str:
     text = re.sub(r"\bl(?=[mn][a-z]{4,}\b)", lambda m: "l" if is_word(text[m.start() :].split()[0].strip(".,;:")) else "I", text)
     lines = text.split("\n")
     for index, line in enumerate(lines):
-        if line and line.islower():
+        if line and is_uncapitalised(line):
             line = _LOWER_INSTITUTION.sub(lambda match: match.group(1) + _titled(match.group(2)), line)
             lines[index] = re.sub(
                 r"[^\W\d_]+(?:['’-][^\W\d_]+)*",
@@ -105,7 +109,7 @@ def with_capitals(text: str) -> str:
 # "at harbor view oncology" in a line without capitals.
 _LOWER_INSTITUTION = re.compile(
     r"(\b(?:at|from|to|by|via|with)\s+(?:the\s+)?)((?:(?!(?:the|at|from|to|by|with|and|on|in|our|her|his|an?|outside|another|local|prior|same)\b)[a-z][a-z'.-]+\s+){1,4}"
-    r"(?:hospital|medical\s+cent(?:er|re)|clinic|oncology|imaging|radiology|cancer\s+cent(?:er|re)|health\s+(?:system|cent(?:er|re))|infirmary|institute|healthcare|university)\b)"
+    r"(?:private|hospital|medical\s+cent(?:er|re)|clinic|oncology|imaging|radiology|cancer\s+cent(?:er|re)|health\s+(?:system|cent(?:er|re))|infirmary|institute|healthcare|university)\b)"
 )
 
 
@@ -131,6 +135,10 @@ def worth_reading(text: str) -> Callable[[str], bool]:
 
 def _unguarded(spans: Iterable[PhiSpan], guard: Sequence[tuple[int, int]]) -> list[PhiSpan]:
     return [span for span in spans if span.type in _WINS_OVER_MEASUREMENT or not overlaps(span.start, span.end, guard)]
+
+
+def _inside(span: PhiSpan, name: PhiSpan) -> bool:
+    return name.start <= span.start and span.end <= name.end and span.end - span.start < name.end - name.start
 
 
 def _starts_in(span: PhiSpan, dates: Sequence[PhiSpan]) -> bool:
@@ -183,6 +191,9 @@ def _telling(word: str) -> bool:
     return may_be_name(word) and word.lower() not in COMMON_WORDS
 
 
+_LEAD_IN_CAPITALS = re.compile(r"\b(?:TO|BY|WITH|DR\.?|PER|NOTIFIED|CALLED|PAGED|INFORMED)[ ]$")
+
+
 def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
     """Find further mentions of the words of names that were found once.
 
@@ -214,6 +225,8 @@ def _repeats(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
         if following is not None and text[end] == " " and is_eponym(text, match.start(), following.end(), strict=True):
             continue  # "Ivor Lewis esophagectomy" in the report of Ivor Lewis Kagan
         if (low in parts and (match.group()[0].isupper() or len(low) > 5)) or (
-            low in plain and match.group()[0].isupper() and in_name_place(text, match.start(), end)
+            low in plain
+            and match.group()[0].isupper()
+            and (in_name_place(text, match.start(), end) or _LEAD_IN_CAPITALS.search(text, max(0, match.start() - 14), match.start()))
         ):
             yield PhiSpan(match.start(), end, "NAME")

@@ -82,7 +82,7 @@ _PERSON_BEFORE = re.compile(
 _PERSON_AFTER = re.compile(
     r"\s*,?\s*(?:\(?(?:M\.?D|D\.?O|R\.?N|N\.?P|P\.?A(?:-?C)?|Ph\.?D|FRCR|FACR|FRANZCR|MBBS|MBChB|MRCP|FRCP|CNMT|BSN|MSN|APRN|DNP|"
     r"PharmD|DDS|DMD)\b\.?|(?:called|notified|informed|reported|requested|asked|"
-    r"phoned|agreed|acknowledged|recommended|reviewed|will|has|dictated|signed|stated|paged)\b)"
+    r"phoned|read|saw|wrote|biopsied|operated|excised|thinks|wants|placed|agreed|acknowledged|recommended|reviewed|will|has|dictated|signed|stated|paged)\b)"
 )
 
 
@@ -92,7 +92,8 @@ _DIAGNOSIS_BEFORE = re.compile(
 
 
 _NO_PERSON_BEFORE = re.compile(
-    r"(?:\b(?:no|an?|the|this|any|without|under|via|status post|s/p|redo|classic(?:al)?|typical)\s|[?]|"
+    r"(?:\b(?:no|an?|the|this|any|without|under|via|status post|s/p|redo|classic(?:al)?|typical)\s|[?]|\b(?:dx|hx|tx|"
+    r"diagnos[ei]s|history|indication|known|pmh|psh|reason|background|problem|question)\s*:\s*|"
     r"(?:oma|itis|osis|disease|syndrome|tumou?r|cyst|cancer|hernia|fracture|procedure|resection|ectomy|lesion|metastas[ei]s|nodes?|joint)\s\()$",
     re.IGNORECASE,
 )

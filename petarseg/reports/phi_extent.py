@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from petarseg.reports.phi_lexicon import is_proper, is_report_word
+from petarseg.reports.phi_lexicon import is_proper, is_report_word, is_word
 from petarseg.reports.phi_name_reader import NAME_STOP, UPPER
 from petarseg.reports.phi_span import PhiSpan, merge, overlaps
 from petarseg.reports.phi_vocabulary import words
@@ -78,6 +78,11 @@ def _whole_token(text: str, span: PhiSpan) -> PhiSpan:
     if text[end - 1].isalnum():
         rest = _REST.match(text, end)
         end = rest.end() if rest else end
+    if text[max(0, start - 1) : start] == "#":
+        start -= 1
+    prefix = re.search(r"(?<![\w-])([A-Z]{2,5})[ ]$", text[max(0, start - 7) : start])
+    if prefix is not None and span.type != "PHONE" and not is_word(prefix[1]) and prefix[1].lower() not in _TAKEN:
+        start -= len(prefix.group())
     front = _FRONT.search(text, max(0, start - 24), start)
     if (
         front is not None
@@ -90,7 +95,8 @@ def _whole_token(text: str, span: PhiSpan) -> PhiSpan:
 
 def _with_particles(text: str, span: PhiSpan) -> PhiSpan:
     before = _PARTICLES.search(text, max(0, span.start - 16), span.start)
-    return span if before is None else PhiSpan(before.start(), span.end, "NAME")
+    login = re.compile(r"(?:[._][a-z\d]+)+\b|_\w+|\d+\b").match(text, span.end)
+    return PhiSpan(span.start if before is None else before.start(), span.end if login is None else login.end(), "NAME")
 
 
 def _whole_institution(text: str, span: PhiSpan) -> PhiSpan:
@@ -141,6 +147,7 @@ def _address_tail(text: str, end: int) -> int:
     return tail.end() if telling else end
 
 
+_TAKEN = words("initials_taken") | {"mrn", "acc", "dob", "ssn", "nhs", "npi", "gmc", "uid", "csn", "fin", "ref", "tel", "fax", "ext", "req"}
 _GENERIC = words("institution_generic")
 
 

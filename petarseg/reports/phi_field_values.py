@@ -71,7 +71,11 @@ def _identifier(text: str, field: Field) -> Iterator[PhiSpan]:
     digits = sum(char.isdigit() for char in token)
     counted = field.kind == "COUNTED"
     least = 4 if counted and token.isdigit() else 3 if counted or not field.explicit else 2
-    if digits < least or is_clinical_code(token) or re.fullmatch(r"(?:19|20)\d\d", token):
+    if (
+        digits < least
+        or (is_clinical_code(token) and not (token.isdigit() and field.explicit and not counted))
+        or re.fullmatch(r"(?:19|20)\d\d", token)
+    ):
         return
     if counted and re.match(
         r"\s*(?:mm|cm|mg|ml|min|cycles?|lesions?|nodes?|of\b|x\b)", text[match.end() : match.end() + 10], re.IGNORECASE
@@ -85,6 +89,8 @@ def _place(text: str, field: Field) -> Iterator[PhiSpan]:
     content = value.group().strip(" .,*_") if value else ""
     found = WORD.findall(content)
     if len(content) < 2 or (not found and not (field.explicit and any(char.isdigit() for char in content))):
+        return
+    if not field.explicit and (not (content[0].isupper() or content[0].isdigit()) or ":" in content):
         return
     if ANATOMY.search(content) or _LEVEL.match(content) or content.lower() in _NO_VALUE or len(content) > 90:
         return

@@ -194,6 +194,12 @@ def kind_of(label: str) -> str | None:
             and not ("mr" in found and kind == "MRN" and "#" not in label)
         ):
             return kind
+    if "name" in found and found & _DEVICES:
+        return "DEVICE_ID"
+    if "name" in found:
+        for kind, known in _PLACES:
+            if found & known and not found & {"patient", "physician", "provider", "doctor"}:
+                return kind
     if found & _NUMBER and (counted := found & _COUNTED or len(tokens) == 1):
         if found & _DEVICES:
             return "DEVICE_ID"

@@ -23,7 +23,7 @@ _MEASUREMENTS = [
         re.IGNORECASE,
     ),
     re.compile(
-        rf"\b{_SLICE_WORD}\.?\s*(?:#|no\.?|numbers?|:|=)?\s*\d{{1,4}}(?![\d/.-]*\d)(?:{_LINK}\d{{1,4}}(?![\d/.-]*\d))*", re.IGNORECASE
+        rf"\b{_SLICE_WORD}\.?\s*(?:#|no\.?|numbers?|:|=)?\s*\d{{1,5}}(?![\d/.-]*\d)(?:{_LINK}\d{{1,4}}(?![\d/.-]*\d))*", re.IGNORECASE
     ),
     re.compile(rf"\bseries\s*\d{{1,4}}\s*[,/]?\s*{_SLICE_WORD}\s*\d{{1,4}}(?![\d/.-]*\d)", re.IGNORECASE),
     re.compile(

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from petarseg.reports.phi_contacts import find_contacts
 from petarseg.reports.phi_dates import find_dates
 from petarseg.reports.phi_deny import DenyList
 from petarseg.reports.phi_guard import measurement_stretches
 from petarseg.reports.phi_names import find_titled
-from petarseg.reports.phi_patterns import find_contacts, find_record_numbers
+from petarseg.reports.phi_patterns import find_record_numbers
 from petarseg.reports.phi_span import PhiSpan, merge, overlaps
 
 

@@ -68,7 +68,7 @@ def _institution(text: str, cell: re.Match[str]) -> PhiSpan | None:
     house = _HOUSE.search(content) is not None
     if after in (":", ";", "=") or before in (":", "=", "#") or (after == "." and not lower) or (lower and not house):
         return None
-    if ANATOMY.search(content) or kind_of(found[0]) is not None:
+    if ANATOMY.search(content) or kind_of(found[0]) is not None or found[0].lower() in ("dear", "hi", "hello", "thanks", "thank"):
         return None
     start = text.index(content, cell.start())
     proper = [word for word in found if len(word) > 2 and not _SMALL.fullmatch(word) and _telling(word.strip("."), house=house)]

@@ -176,6 +176,13 @@ def is_noun(word: str) -> bool:
     return (word in nouns or word.removesuffix("s") in nouns or word in _MEDICAL) and is_report_word(word) and word not in _FUNCTION_WORDS
 
 
+def is_uncapitalised(line: str) -> bool:
+    """Say whether a line is dictated without capitals: single letters and abbreviations may stand in it, no capitalised word."""
+    return re.search(r"[A-ZÀ-Þ][a-zà-ÿ]{2}", line) is None and sum(char.islower() for char in line) > 3 * sum(
+        char.isupper() for char in line
+    )
+
+
 def is_person_name(token: str) -> bool:
     """Say whether `token` is a common given or family name that is no plain word."""
     word = token.lower().replace("’", "'").strip("'.-")
@@ -205,7 +212,7 @@ _CLINICAL_CODE = re.compile(
     r"NCT\d{8}|(?:CPT|ICD|HCPCS|SNOMED|LOINC)[-\w.]*|[A-TV-Z]\d{2}\.[0-9A-Z]{1,4}|7[0-9]{4}(?:-[A-Z\d]{2})?|A9\d{3}|"
     r"[CTLS]\d{1,2}(?:[-/][CTLS]?\d{1,2})?|[1-9]?\d[LR]|(?:c|p|yp|r)?T\d[a-d]?N\d[a-c]?(?:M[\dx][a-c]?)?|(?:BI|LI|PI|TI|O|NI|C|"
     r"Lung)-?RADS.*|"
-    r"P(?:age|g)?\.?\d{1,3}/\d{1,3}|RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d{1,4}D|TF\d*|MI-?DR|GRCh\d+|\d{1,4}(?:mm|cm|mg|ml|"
+    r"P(?:age|g)?\.?\d{1,3}/\d{1,3}|(?:KEYNOTE|CHECKMATE|IMPOWER|JAVELIN|ADAURA|FLAURA|PACIFIC|VISION|SPLASH|NSABP|RTOG|SWOG|ECOG|ACRIN|CALGB|EORTC|GOG|TROG|NCIC|AREN|ANBL|ACNS|HELIOS|GEMSTAR|ECHELON|POLARIX|RATHL|GHSG|HD)-?[A-Z]?-?\d{1,5}|RECIST.*|PERCIST.*|EORTC.*|FOLFOX\d*|R-CHOP\d*|FEV1|B12|D3|HbA1c|SUV\w*|Q\d|mCT\d*|\d{1,4}D|TF\d*|MI-?DR|GRCh\d+|\d{1,4}(?:mm|cm|mg|ml|"
     r"mL|MBq|mCi|kBq|kV|kVp|mAs|mA|s|min|hr?s?|yo|y|M|F|Gy|cGy|cc|G|Fr))",
     re.IGNORECASE,
 )

@@ -25,7 +25,7 @@ CREDENTIAL = (
 )
 TITLE = re.compile(
     r"\b(?:Drs?|DRS?|Dr[ae]|Doctors?|DOCTORS?|Prof(?:essor)?|PROF|Mr|MR|Mrs|MRS|Ms|MS|Miss|MISS|Mx|Sir|Dame|Nurse|Rev|Herr|Frau|Sra?|"
-    r"Señora?|Mme|Mlle|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
+    r"Señora?|Mme|Mlle|Dott(?:\.ssa)?|Dre|Dhr|dhr|Mevr|mevr|Mw|mw|lek|Herrn|Fru|Ông|Bà|BSCKI{1,2}|BS|ThS|TS|GS|PGS)\b(?!\s*(?:brain|spine|imaging|scan|angio|of\b|patient|with))"
     r"(?:\.?\s*(?:med|Dr|Prof|Mr|Mrs|Ms|h\.?c)\b)*\.?\s*(?:\(?(?:Mrs|Ms)\)?\.?\s*)?"
 )
 # Titles that are also abbreviations or words of reports.

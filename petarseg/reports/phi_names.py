@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from petarseg.reports.phi_eponyms import is_eponym
+from petarseg.reports.phi_eponyms import BARE_EPONYMS, is_eponym
 from petarseg.reports.phi_lexicon import COMMON_WORDS, is_proper, is_report_word, is_word, may_be_name
 from petarseg.reports.phi_name_labels import by_bare_label, by_header_line, by_label
 from petarseg.reports.phi_name_reader import (
@@ -242,6 +242,8 @@ def _by_comma(text: str) -> Iterator[PhiSpan]:
         family = match.group().rstrip(" ,")
         given = WORD.match(text, match.end())
         if given is None or not (may_be_name(family) or family.lower() in PLAIN_NAMES) or family.lower() in NAME_STOP or len(family) < 2:
+            continue
+        if family.lower() in BARE_EPONYMS and given.group().lower() in BARE_EPONYMS:
             continue
         known = given.group().lower() in GIVEN_NAMES and not is_word(given.group())
         known = known or _is_cell(text, match.start(), given)

@@ -1,7 +1,7 @@
-"""Identifiers that have a shape or a label: numbers, phones, e-mail, web addresses, device serials and ages over 89.
+"""Identifiers that have a shape or a label: record, accession, order and device numbers.
 
 A label ("MRN", "Acc", "Visit no.") makes even a short number an identifier; without a label a token must look like nothing that
-medicine writes (tracers, genes, drug codes, vertebral levels, procedure codes are listed in `_CLINICAL_CODE`).
+medicine writes (`phi_lexicon.is_clinical_code`).
 """
 
 from __future__ import annotations
@@ -12,12 +12,6 @@ from collections.abc import Iterator
 from petarseg.reports.phi_lexicon import is_clinical_code
 from petarseg.reports.phi_span import PhiSpan
 
-_EMAIL = re.compile(r"[\w.+%-]+\s?@\s?[\w-]+(?:\.[\w-]+)+")
-_URL = re.compile(
-    r"\b(?:https?://|ftp://|www\.)[^\s<>()\"']+[^\s<>()\"'.,;:]|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|nhs\.uk|co\.uk|info|"
-    r"health|hospital)\b(?:/[^\s<>()\"',;]*)?",
-    re.IGNORECASE,
-)
 _IP = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])")
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
 _GUID = re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE)
@@ -47,12 +41,14 @@ _BRACKETED_DEVICE = re.compile(
     r"shunt|scanner|camera|tomograph|unit)\b[^.()\n]{0,40}\((?P<id>(?=[^()\n]*\d{3})[^()\n]{4,48})\)",
     re.IGNORECASE,
 )
-_SHORT_PHONE = re.compile(r"\b(?:at|on|ext\.?|extension|x)[ ](?P<id>\d-\d{4})(?![\w-])(?!\.\d)", re.IGNORECASE)
 # 80012277^^^HOSP: a number as HL7 writes it. C 20 55 31: groups of digits in a field of their own.
 _CARET_NUMBER = re.compile(r"(?<![\w.^])[A-Z]{0,4}\d{4,}(?=\^\^)")
 _GROUPED = re.compile(
     r"(?:^|(?<=[|;:/–—-][ ])|(?<=[ ]{2}))(?:[A-Z]{1,3}[ ])?\d{2,4}(?:[ ]\d{2,4}){2,4}(?=[ ]*(?:$|[|;,–—]|[ ]{2}|[ ][/-][ ]))", re.MULTILINE
 )
+# QQ 12 34 56 C: a British national insurance number. KVMC_PET2: the network name of a machine.
+_NATIONAL = re.compile(r"(?<![\w-])[A-Z]{2}[ ]?\d{2}[ ]?\d{2}[ ]?\d{2}[ ]?[A-D](?![\w-])")
+_UNDERSCORED = re.compile(r"(?<![\w])(?=[A-Z\d_]*[A-Z])(?=[A-Z_]*\d)[A-Z\d]{2,}(?:_[A-Z\d]+)+(?![\w])")
 _NHS = re.compile(r"(?<![\w.-])\d{3} \d{3} \d{4}(?![\w-])(?!\.\d)")
 
 # The token that carries an identifier: letters, digits and separators with at least two digits.
@@ -71,7 +67,8 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
             rf"med(?:ical)?\.?[ ]?rec(?:ord)?s?\.?(?:[ ](?:#|no\b\.?|number|num|id))?|"
             r"(?:hosp(?:ital)?|unit|clinic|chart|record|patient|pat|pt|registration|reg|case[ ]?record|file|"
             r"hospital[ ]unit)\.?[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id(?:entifier)?\b|reference\b|code)|"
-            r"PID|PatID|PtID|identification|URN?|UHID|CRN|HRN|CHI|IPN?|HN|K-?number|hospital[ ]?#|NHI|chart|folder|record|"
+            r"PID|PatID|PtID|Pat(?:ienten)?[.-][ ]?(?:Nr|ID|No)\b\.?|identification|URN?|UHID|CRN|HRN|CHI|IPN?|HN|K-?number|"
+            r"hospital[ ]?#|NHI|chart|folder|record|"
             r"patient)(?![a-z]))"
             rf"(?-i:){_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
@@ -95,7 +92,7 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
             r"medicare|medicaid|MBI|HICN?|NHS|health[ ]card|OHIP|PHN|CPR|driver'?s?[ ]licen[cs]e|certificate|authori[sz]ation|auth|"
             r"study[ ]subject|subject|ticket|job|voucher|GMC|AHPRA|"
             r"ramq|nric|aadhaar|bsn|pesel|dni|nif|ahv|mcr|cmp|crm|rpps|abn|personnummer|health[ ](?:no|number|insurance)|"
-            r"dictation|transcription|trans|document|doc|confirmation|reference|ref|dossier|fallnummer|patientennummer)\.?"
+            r"VIN|plate|dictation|transcription|trans|document|doc|confirmation|reference|ref|dossier|fallnummer|patientennummer)\.?"
             rf"(?:[ ]?(?:#|nos?\b\.?|nr\b\.?|number|num\b|id\b|reference\b))?{_FILL}(?P<id>{_SPACED})",
             re.IGNORECASE,
         ),
@@ -129,30 +126,6 @@ _LABELLED: list[tuple[str, re.Pattern[str]]] = [
         ),
     ),
 ]
-_PHONE_LABEL = re.compile(
-    r"\b(?:tel(?:ephone|ef(?:o|oo)n)?|phone|ph|fax|facsimile|pager|page|paged|beeper|bleep|cell|mobile|mob|call(?:ed|back)?|contact|"
-    r"reach(?:ed)?|dial|ext(?:ension)?|hotline|"
-    r"switchboard|sein|pieper|zoemer|buzzer|dect|ddi|direct|toestel|durchwahl|poste|interno|anexo|bip|vocera|secr|"
-    r"reading[ ]room|sms|text|telefax|tlf|số[ ]điện[ ]thoại|điện[ ]thoại)s?\b\.?(?:[ ](?:no\.?|number|#|at|on|us|back|me|"
-    r"room|line|him|her|under)){0,3}[\s:#.]*"
-    r"(?P<id>[x*]?\+?\(?\d[\d\s().-]{2,18}\d(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?)(?![\d/])(?!\.\d)",
-    re.IGNORECASE,
-)
-_PHONE = [
-    # +1 (555) 010-7731, +44 20 7946 0958
-    re.compile(r"(?<![\w+])\+\d{1,3}[\s.-]?(?:\(\d{1,4}\)[\s.-]?)?\d{1,4}(?:[\s.-]?\d{2,4}){1,4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w])"),
-    # (555) 014-2277, 555-014-2277, 1-800-555-0199, 555.014.2277
-    re.compile(
-        r"(?<![\w.(/-])(?:1[\s.-])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.\s]?\d{4}(?:\s*(?:x|ext\.?|"
-        r"extension)\s*\d{1,6})?(?![\w-])(?!\.\d)",
-        re.IGNORECASE,
-    ),
-    # (020) 7946 0958, 020 7946 0958, 01632 960 983
-    re.compile(r"(?<![\w.])(?:\(0\d{1,4}\)|0\d{2,4})[\s-]\d{3,4}[\s-]?\d{3,4}(?![\w-])(?!\.\d)"),
-    re.compile(r"(?<![\w.+-])\d{3}-\d{4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w-])(?!\.\d)", re.IGNORECASE),
-]
-_EXTENSION = re.compile(r"(?:\((?=p\d{4,5}\))p|(?<![\w.])(?:ext\.?|extension)[\s:.-]*|(?<=[^\d\s]\s)x)(?P<id>\d{4,6})\b", re.IGNORECASE)
-
 _UNIT = re.compile(
     r"[ \t]*(?:[x×*]\s*\d|%|°|/\s*(?:mm|µ|u|L|ml|dl)|(?:k|M|G)?Bq|[mµuk]?Ci|mm|cm|m[lL]|cc|mg|g|kg|µg|mcg|ng|pg|IU|U|HU|Hounsfield|"
     r"counts?|cells?|copies|kcts|mAs?|kVp?|kV|c?Gy|ms|msec|sec(?:onds?)?|s|"
@@ -160,86 +133,16 @@ _UNIT = re.compile(
     r"cases)\b",
     re.IGNORECASE,
 )
+# What a long number measures or counts.
+_MEASURED = re.compile(
+    r"\b(?:time|counts?|AFP|CEA|PSA|CA[ -]?\d+(?:-\d)?|LDH|ferritin|platelets?|plt|WBC|RBC|leu[kc]ocytes|ANC|b?-?hCG|"
+    r"thyroglobulin|Tg|calcitonin|chromogranin(?:[ ]A)?|CgA|BNP|"
+    r"pro-?BNP|CRP|D-?dimer|titer|viral[ ]load|IgG|IgE|insulin|gastrin|cortisol|ACTH|kcts|events|pixels?|voxels?|threshold|matrix|FOV)\b"
+    r"(?:[ ]?(?:level|count))?\W{0,3}(?:(?:of|is|was|now|at|up[ ]to|from|to|about|rose|fell|>|<|=)[ ]){0,3}$",
+    re.IGNORECASE,
+)
 # Bare tokens: letters and digits joined, or a long run of digits.
 _BARE = re.compile(r"(?<![\w.+^-])(?<!\d/)(?:[A-Za-z\d]+[-_/.]){0,4}[A-Za-z\d]*\d{2,}[A-Za-z\d]*(?:[-_/][A-Za-z\d]+){0,4}(?![\w^])(?!\.\d)")
-
-_SMALL = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-]
-_NINETIES = r"ninety(?:[\s-]+(?:one|two|three|four|five|six|seven|eight|nine))?"
-_HUNDREDS = r"(?:one|a)\s+hundred(?:\s+(?:and\s+)?(?:" + "|".join(_SMALL[1:]) + r"))?"
-_OLD = r"(?:9\d|1[0-3]\d)"
-_AGES = [
-    # 93-year-old, 93 yo, 93 y/o, 93 yr old, 93 years of age, ninety-six year old
-    re.compile(
-        rf"(?<![\w.,/-])(?P<age>{_OLD}|{_NINETIES}|{_HUNDREDS})(?:\s*-?\s*(?:years?|yrs?|y)[\s.-]*(?:old|o\b|of\s+age)|"
-        rf"\s*[- ]?(?:y\s?/\s?o|y\.?o\.?|yo[fm]?|yrs?|y)\b(?!\s*(?:ago|prior|survival|earlier|later|history|follow))|"
-        rf"\s+years?[- ](?:man|woman|lady|gentleman|male|female|patient))",
-        re.IGNORECASE,
-    ),
-    # aged 94, age: 96, age of 101, turned 90
-    re.compile(
-        rf"\b(?:age[ds]?|alter|alder|edad|âge|tuổi)\b(?:\s*\(?(?:years|yrs?|y)\)?)?(?:\s*/\s*(?:sex|gender))?\s*(?:[:=]|of|is|"
-        rf"at)?\s*(?P<age>{_OLD}|{_NINETIES}|{_HUNDREDS})\b(?![.,]\d)(?!\s*(?:min|mm|cm|%|mg))",
-        re.IGNORECASE,
-    ),
-    re.compile(rf"\bturn(?:ed|ing)?\s+(?P<age>{_OLD}|{_NINETIES})\b", re.IGNORECASE),
-    # 93F, 94 M,  F/93, M 93
-    re.compile(
-        rf"(?<![\w.,/-])(?P<age>{_OLD})\s?[MF](?=\s+(?:with|w/|c/|s/p|status|hx|known|history|pt|patient|here|for|who|has|p/w|"
-        rf"presenting|presents|h/o|ex|smoker|[a-z])|\s*[.,;:)/]|\s*$)",
-        re.MULTILINE,
-    ),
-    re.compile(rf"(?<![\w.,/-])(?P<age>{_OLD})\s*[,/]?\s*(?:male|female|man|woman|gentleman|lady)\b", re.IGNORECASE),
-    re.compile(rf"\b(?:[MF]|male|female|sex:?\s*[MF])\s?[/,]\s?(?P<age>{_OLD})\b(?![.,]\d)", re.IGNORECASE),
-]
-
-
-def find_ages(text: str) -> Iterator[PhiSpan]:
-    """Find ages over 89; the span holds the number (or number word) alone."""
-    for pattern in _AGES:
-        for match in pattern.finditer(text):
-            if match["age"].isdigit() and int(match["age"]) < 90:
-                continue
-            yield PhiSpan(match.start("age"), match.end("age"), "AGE_OVER_89")
-
-
-def find_contacts(text: str) -> Iterator[PhiSpan]:
-    """Find e-mail and web addresses, phone, fax and pager numbers."""
-    for match in _EMAIL.finditer(text):
-        yield PhiSpan(*match.span(), "EMAIL")
-    for match in _URL.finditer(text):
-        yield PhiSpan(*match.span(), "URL")
-    for match in _PHONE_LABEL.finditer(text):
-        if len(re.sub(r"\D", "", match["id"])) >= 4 and not re.fullmatch(r"(?:19|20)\d\d", match["id"]):
-            yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
-    for pattern in _PHONE:
-        for match in pattern.finditer(text):
-            if sum(char.isdigit() for char in match.group()) >= 7:
-                yield PhiSpan(*match.span(), "PHONE")
-    for match in _SHORT_PHONE.finditer(text):
-        yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
-    for match in _EXTENSION.finditer(text):
-        yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
 
 
 def find_identifiers(text: str) -> Iterator[PhiSpan]:
@@ -252,6 +155,8 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
         (_IP, "OTHER_ID"),
         (_SSN, "OTHER_ID"),
         (_NHS, "OTHER_ID"),
+        (_NATIONAL, "OTHER_ID"),
+        (_UNDERSCORED, "OTHER_ID"),
     ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), kind)
@@ -292,6 +197,8 @@ def find_bare_numbers(text: str) -> Iterator[PhiSpan]:
     """Find tokens without a label that can only be an identifier: many digits, or capitals and digits joined."""
     for match in _BARE.finditer(text):
         start, end = match.span()
+        if _MEASURED.search(text, max(0, start - 28), start) or re.fullmatch(r"(?:19|20)\d\d-(?:19|20)\d\d", match.group()):
+            continue
         if _is_identifier(text, start, end, labelled=False):
             yield PhiSpan(start, end, "OTHER_ID")
 
@@ -304,13 +211,16 @@ def _is_identifier(text: str, start: int, end: int, *, labelled: bool) -> bool:
     if labelled:
         return digits >= 3 and not re.fullmatch(r"(?:19|20)\d\d", token)
     letters = sum(char.isalpha() for char in token)
+    halves = re.fullmatch(r"(\d{3,4})-(\d{3,4})", token)
+    if halves is not None and int(halves[1]) > int(halves[2]):
+        return True  # "220-118" is no range
     if _is_worded(token):
         return False
     if not letters:
         if text[max(0, start - 2) : start].rstrip().endswith("#"):
             return digits >= 4
-        return digits >= 6 if token.isdigit() or token.count("-") == 2 else digits >= 7
-    return (digits >= 4 and token.upper() == token) or digits >= 5
+        return digits >= (5 if token.isdigit() else 6) if token.isdigit() or token.count("-") == 2 else digits >= 7
+    return (digits >= 3 and token.upper() == token and len(token) > 4) or digits >= 5
 
 
 def _is_worded(token: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from petarseg.reports.phi_lexicon import is_proper, is_report_word
+from petarseg.reports.phi_lexicon import is_proper, is_report_word, is_word
 from petarseg.reports.phi_name_reader import CREDENTIAL, NAME_STOP, TITLE, TITLE_LOWER, UPPER, WORD
 from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES, words
@@ -50,6 +50,14 @@ _POINTED = re.compile(
     r"\b(?:by|with|to|per|from|and|resident|fellow)[ ](?P<name>(?:[A-Z]\.[ ]?){2,4})(?=[ \t]*(?:$|[,;)\n(]|on\b|at\b|[A-Z][a-z]|_x000D_))",
     re.MULTILINE,
 )
+_TYPIST = re.compile(
+    r"\b(?:transcribed|typed|dictated|entered|keyed|prepared)[ ](?:by|"
+    r"per)[ :]+(?P<name>[a-z]{2,3})(?=[ \t]*(?:$|[.,;)]|on\b|at\b|\d))",
+    re.MULTILINE | re.IGNORECASE,
+)
+# "k. dimitriou" in a text without capitals.
+_SMALL_INITIAL = re.compile(r"(?<![\w.])(?!e\.g|i\.e|[ap]\.m)(?:[a-z]\.[ ]?){1,2}(?P<family>[A-Za-zà-ÿ][\w'’-]{2,})")
+_NICKNAME = re.compile(rf"[ ]?[\"“(‘'][{UPPER}][\w-]+[\"”)’'](?![\w])")
 _ABBREVIATIONS = words("initials_taken")
 _TAIL = re.compile(r"[ ]?/[ ]?(?P<name>[a-z]{2,4}|[A-Z]{2,4})(?![\w'’/])")
 
@@ -66,6 +74,12 @@ def find_signatures(text: str) -> Iterator[PhiSpan]:
         yield from _relative(text, *match.span("name"))
     for match in _SPELT.finditer(text):
         if not is_report_word(re.sub(r"\W", "", match.group())):
+            yield PhiSpan(*match.span(), "NAME")
+    for match in _TYPIST.finditer(text):
+        if match["name"].lower() not in _ABBREVIATIONS | {"the", "her", "his", "our", "an"}:
+            yield PhiSpan(*match.span("name"), "NAME")
+    for match in _SMALL_INITIAL.finditer(text):
+        if not is_word(match["family"]) and not is_report_word(match["family"]):
             yield PhiSpan(*match.span(), "NAME")
     for pattern in (_DICTATED, _DASHED, _ROLE_INITIALS, _POINTED):
         for match in pattern.finditer(text):
@@ -93,6 +107,13 @@ def with_initials(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
         after = re.compile(rf"[ ](?:[{UPPER}]\.[ ]?){{1,3}}(?![\w])|[ ](?:[{UPPER}][ ]?){{1,2}}(?=[,;.)/\n]|$)").match(text, end)
         if after is not None and "\n" not in text[start:end] and not re.fullmatch(rf"\s*{CREDENTIAL}.*", after.group()):
             end += len(after.group().rstrip())
+        nickname = _NICKNAME.match(text, end)
+        if nickname is not None and not all(
+            is_report_word(word) or word.lower() in _ABBREVIATIONS for word in WORD.findall(nickname.group())
+        ):
+            end = nickname.end()
+        comma = re.compile(rf",[ ]?[{UPPER}]\.?(?=[ ]+{CREDENTIAL}(?![^\W_])|[ ]*(?:[;.\n)/|]|$))").match(text, end)
+        end = comma.end() if comma is not None else end
         tail = _TAIL.match(text, end)
         if tail is not None and tail["name"].lower() not in _ABBREVIATIONS and not is_report_word(tail["name"]):
             end = tail.end()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.phi_eponyms import is_eponym
-from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_word, may_be_name
+from petarseg.reports.phi_lexicon import COMMON_WORDS, is_person_name, is_proper, is_report_word, is_uncapitalised, is_word, may_be_name
 from petarseg.reports.phi_name_reader import NAME_STOP, UPPER, WORD, has_name_shape, name_follows, read_name, skip_blanks, starts_sentence
 from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import FAMILY_NAMES, GIVEN_NAMES, PLAIN_NAMES, REPORT_WORDS
@@ -33,7 +33,7 @@ def find_unknown(text: str) -> Iterator[PhiSpan]:
         if sum(char.isupper() for char in letters) > 0.6 * len(letters):
             yield from _listed(text, line.start(), line.end())
             continue
-        if not any(char.isupper() for char in letters):
+        if is_uncapitalised(line.group()):
             yield from _listed(text, line.start(), line.end())
             continue
         if is_english(line.group(), default=english):
@@ -106,12 +106,25 @@ def _unknown_in_line(text: str, line_start: int, line_end: int) -> Iterator[PhiS
         if word.lower() in COMMON_WORDS and not (len(words) > 1 and words[1][0].isupper() and is_proper(words[1])):
             continue
         position = end
-        if (len(words) == 1 and first and not is_person_name(word)) or is_eponym(text, match.start(), end):
+        alone = len(words) == 1 and first and not is_person_name(word)
+        if (alone and not _opens_a_sentence(text, match)) or is_eponym(text, match.start(), end):
             continue
         start = match.start() - len(initial.group()) if initial else match.start()
         if not initial and not titled and not first:
             start = _with_qualifier(text, line_start, start)
         yield PhiSpan(start, end, "NAME")
+
+
+# "Gwilym in bed 14", "Glangwili to accept": what goes on as a sentence about somebody, or stands alone in its field.
+_GOES_ON = re.compile(
+    r"(?:['’]s)?[ ](?:is|was|has|had|will|would|to|in|from|and|who|at|with|on|came|reports?|states?|denies|"
+    r"called|agreed|asked|told|said)\b|,|[.;]?[ ]*(?:$|\n|\r)"
+)
+
+
+def _opens_a_sentence(text: str, match: re.Match[str]) -> bool:
+    """Say whether an unknown word at the start of a sentence is somebody: there its capital tells nothing."""
+    return len(match.group()) > 3 and not is_word(match.group()) and _GOES_ON.match(text, match.end()) is not None
 
 
 def _with_qualifier(text: str, line_start: int, start: int) -> int:
