@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from petarseg.dataset.contract import Broken
+from petarseg.reports.phi_contacts import find_contacts
 from petarseg.reports.phi_dates import find_dates
 from petarseg.reports.phi_guard import measurement_stretches
-from petarseg.reports.phi_patterns import find_contacts, find_record_numbers
+from petarseg.reports.phi_patterns import find_record_numbers
 from petarseg.reports.phi_span import PhiSpan, overlaps
 
 TEXTS = {
