@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -311,10 +311,10 @@ def _contours(batch: _Batch, rows: list[int], reach: tuple[Index3, Index3]) -> l
         else:
             reading = Reading(n, n * voxel_ml, total / n * QUANTUM_SUV)
             if middle is not None and lower is not None:
-                reading = replace(reading, background_suv=middle * QUANTUM_SUV, spread_suv=(middle - lower) * QUANTUM_SUV)
+                reading = reading._replace(background_suv=middle * QUANTUM_SUV, spread_suv=(middle - lower) * QUANTUM_SUV)
             if fine is not None and fine[0]:
                 n_fine, total_fine = fine
-                reading = replace(reading, volume_ml=n_fine * voxel_ml / 8.0, mean_suv=total_fine / n_fine * QUANTUM_SUV)
+                reading = reading._replace(volume_ml=n_fine * voxel_ml / 8.0, mean_suv=total_fine / n_fine * QUANTUM_SUV)
             readings.append(reading)
     return readings
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from petarseg.errors import FindingRejected
 from petarseg.lesions.sphere import threshold_curve
 from petarseg.reasons import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Contour:
+class Contour(NamedTuple):
     """Draw the component of ``SUV >= threshold`` that holds the seed.
 
     Parameters
@@ -37,8 +37,7 @@ class Contour:
     mean: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(NamedTuple):
     """Add to the current region its neighbours above a threshold, one layer of them (region growing of UW-ITM).
 
     Parameters
@@ -53,8 +52,7 @@ class Layer:
     diagonal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Ridge:
+class Ridge(NamedTuple):
     """Draw the surface along which the image is steepest, between two contours: a watershed of the gradient magnitude.
 
     Parameters
@@ -70,8 +68,7 @@ class Ridge:
 Request = Contour | Layer | Ridge
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """What a backend measured inside a region.
 
     Parameters

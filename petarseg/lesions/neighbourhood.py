@@ -226,9 +226,9 @@ class Neighbourhood:
             self._sample(near)
         x, y, z = self.sample_box
         samples = self.samples[self.box.unpack(near)[x, y, z].reshape(-1)]
-        inside = np.rint(samples[samples >= threshold_suv] * (1.0 / QUANTUM_SUV)).astype(np.int64)
-        n = inside.size
-        return (n * self.voxel_ml / 8.0, int(inside.sum()) / n * QUANTUM_SUV) if n else None
+        quanta = np.rint(samples[samples >= threshold_suv] * (1.0 / QUANTUM_SUV))  # whole numbers, so that the sum is exact
+        n = quanta.size
+        return (n * self.voxel_ml / 8.0, float(quanta.sum()) / n * QUANTUM_SUV) if n else None
 
     def _sample(self, near: int) -> None:
         """Take the half-voxel samples of a sub-box around a set; it is a little larger, for the next, similar, contour."""
