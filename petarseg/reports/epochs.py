@@ -50,6 +50,12 @@ _OPENING = (
     r"|had|is|been|with|a|an|<suv>|of) )*"
 )
 _LEADS = re.compile(rf"{_OPENING}{_EPOCH}{_MEASURES}")
+# "was SUVmax 7.1 on slice 110", a line of its own below its lesion.
+_WAS_LINE = re.compile(r"^(?:was|were|had been|formerly|previously)(?: (?:<suv>|max|of|at|:|=))+$")
+# "Compared with 2023-01-01 (right hilar node SUVmax 7.7, slice 111)".
+_DATED_BRACKET = re.compile(
+    r"\b(?:compared (?:to|with)|versus|vs|since|previous|prior|study|scan|exam|pet|report)\b[^#;()]{0,50}<date> \( [^#;()]{0,80}$"
+)
 # "(07/2023: SUVmax 2.4 and 2.2)".
 _DATED = re.compile(r"^(?:\( )?(?:on |in |from )?<date> ?(?::|=|,)?(?: (?:<suv>|max|of|was|=|:|at|on|<sl>|,|it))*$")
 _LATER_LEADS = re.compile(rf"{_OPENING}{_LATER_EPOCH}{_MEASURES}")
@@ -96,9 +102,8 @@ def is_earlier(left: str, lead: str, right: str) -> bool:
         What follows the value.
     """
     return (
-        _LEADS.search(lead) is not None
-        or _DATED.match(lead) is not None
-        or _ONCE_INTENSE.search(left) is not None
+        any(pattern.search(lead) is not None for pattern in (_LEADS, _DATED, _WAS_LINE))
+        or any(pattern.search(left) is not None for pattern in (_ONCE_INTENSE, _DATED_BRACKET))
         or _TRAILS.match(right) is not None
     )
 

@@ -12,13 +12,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from petarseg.reasons import Reason
+from petarseg.reports.chunk import DATE
 from petarseg.reports.lexicon import ANATOMY, LESION, degenerative, is_reference_name, physiologic
 from petarseg.reports.measurement import LOW, MEDIUM, Measurement
 from petarseg.reports.normalize import normalize
 from petarseg.reports.reading import Reading, read_sentence, slices_of, usable_mentions
 from petarseg.reports.records import find_captioned_lists, find_records
 from petarseg.reports.sentences import Sentence, split_normalized
+from petarseg.reports.table_columns import DateKey, date_key
 from petarseg.reports.tables import Table, find_tables
+from petarseg.reports.timing import CURRENT
 from petarseg.reports.verdicts import judge, position_of, section_reason, verdicts
 
 __all__ = ["Measurement", "read_measurements"]
@@ -75,6 +78,7 @@ def read_measurements(text: str) -> list[Measurement]:
         results.extend(_read_table(text, table, sentences))
     sentences = [sentence for sentence in sentences if all(sentence.end <= table.start or sentence.start >= table.end for table in tables)]
     readings = [read_sentence(normalized, sentence) for sentence in sentences]
+    _settle_dated_lines(normalized, readings)
     index = 0
     while index < len(readings):
         reading = readings[index]
@@ -91,6 +95,22 @@ def read_measurements(text: str) -> list[Measurement]:
             results.extend(verdicts(text, normalized, reading))
             index += 1
     return _without_repeats(sorted(results, key=lambda measurement: (measurement.start, position_of(measurement))))
+
+
+def _settle_dated_lines(normalized: str, readings: Sequence[Reading | None]) -> None:
+    """Take the latest of several dated lines below one lesion as the current one: "06/2024: SUVmax 5.2", "01/2024: SUVmax 7.1"."""
+    run: list[tuple[DateKey, Reading]] = []
+    for reading in [*readings, None]:
+        first = reading.chunks[0] if reading is not None and reading.chunks else None
+        key = date_key(normalized[first.start : first.end]) if first is not None and first.kind == DATE else None
+        if reading is not None and key is not None and reading.values:
+            run.append((key, reading))
+            continue
+        if len({dated for dated, _ in run}) > 1:
+            latest = max(dated for dated, _ in run)
+            for value in (value for dated, other in run if dated == latest for value in other.values[:1]):
+                value.time = CURRENT
+        run = []
 
 
 def _without_repeats(found: list[Measurement]) -> list[Measurement]:

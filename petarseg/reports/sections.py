@@ -107,16 +107,17 @@ def find_sections(text: str) -> list[Section]:
     return _with_fallbacks(text, sections)
 
 
-_WHOLE_TECHNIQUE = re.compile(r"technique|procedure|protocol|exam", re.IGNORECASE)
+# Titles of a whole section rather than of one line of it.
+_WHOLE_SECTION = re.compile(r"technique|procedure|protocol|exam|COMPARISON|comparisons|history|indication", re.IGNORECASE)
 
 
 def _with_short_items(text: str, marks: list[_Mark]) -> list[_Mark]:
-    """Let findings go on behind a line of technique that stands among them: "Radiopharmaceutical: 9.2 mCi" below "Report:"."""
+    """Let findings go on behind a line that interrupts them: "Radiopharmaceutical: 9.2 mCi", "Prior: SUVmax 7.1", "MRN: 123"."""
     result: list[_Mark] = []
     findings = False
     for position, mark in enumerate(marks):
         result.append(mark)
-        if mark.name == "technique" and findings and _WHOLE_TECHNIQUE.search(mark.title) is None:
+        if mark.name in ("technique", "comparison", "header", "exam") and findings and _WHOLE_SECTION.search(mark.title) is None:
             line_end = text.find("\n", mark.end)
             following = marks[position + 1].start if position + 1 < len(marks) else len(text)
             if 0 <= line_end < following:

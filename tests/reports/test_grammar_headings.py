@@ -320,6 +320,7 @@ INSIDE_FINDINGS: list[Row] = [
         "!REPORT\nHilar node SUVmax 5.2 on slice 113.\nResult of prior biopsy: benign.\nAdrenal SUVmax 3.8 on slice 120.\nCONCLUSION\nx",
         [(5.2, 113), (3.8, 120)],
     ),
+    ("!FINDINGS\nHilar node SUVmax 5.2 on slice 113. Comment: Adrenal SUVmax 3.8 on slice 120.\nCONCLUSION\nx", [(5.2, 113), (3.8, 120)]),
 ]
 
 
