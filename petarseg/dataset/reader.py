@@ -111,10 +111,14 @@ class Shard:
 
 
 def _parquet_file(address: str, storage_options: Mapping[str, Any] | None) -> pq.ParquetFile:
-    """Open a file here or where fsspec reaches; there only the footer and the bricks that are asked for are fetched."""
+    """Open a file here, or where fsspec reaches; there only the footer and the layers of bricks that are asked for are fetched.
+
+    Arrow knows the ranges that it will read and joins them (`pre_buffer`); fsspec's reading ahead would double what is transferred.
+    """
     if "://" not in address:
         return pq.ParquetFile(address, memory_map=True)
-    return pq.ParquetFile(fsspec.open(address, "rb", **(storage_options or {})).open(), pre_buffer=True)
+    filesystem, path = fsspec.core.url_to_fs(address, **(storage_options or {}))
+    return pq.ParquetFile(filesystem.open(path, "rb", cache_type="none"), pre_buffer=True)
 
 
 class Dataset:

@@ -16,9 +16,11 @@ import numpy as np
 import pytest
 
 import petarseg.dataset
-from petarseg.dataset.reader import Dataset
+from petarseg.dataset.reader import Dataset, Shard
 from petarseg.dataset.sampler import Sampler
+from petarseg.dataset.shards import write_shard
 from petarseg.errors import ConfigError
+from petarseg.volume import Units, Volume
 
 LIGHT = ("lesion_id", "suv_max")
 
@@ -144,6 +146,21 @@ def web(built_dataset: Path) -> Iterator[str]:
 
 def test_http(web: str, built_dataset: Path) -> None:
     same(petarseg.dataset.open(web), petarseg.dataset.open(built_dataset))
+
+
+def test_a_crop_fetches_what_it_touches(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    noise = Volume(rng.random((96, 96, 480), dtype=np.float32), np.eye(4), Units.SUVBW)
+    write_shard({"pet": noise}, tmp_path / "big.parquet")
+    size = (tmp_path / "big.parquet").stat().st_size
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(RangeHandler, directory=str(tmp_path))) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        RangeHandler.sent.clear()
+        shard = Shard(f"http://127.0.0.1:{server.server_address[1]}/big.parquet")
+        crop = shard.read("pet", (10, 10, 240), (42, 42, 272))
+        server.shutdown()
+    np.testing.assert_array_equal(crop, noise.array[10:42, 10:42, 240:272])
+    assert sum(RangeHandler.sent) < 0.15 * size, "one of ten layers, and the footer"
 
 
 class HubHandler(BaseHTTPRequestHandler):
