@@ -7,6 +7,7 @@ bits, so that flooding it from its seed takes microseconds where one call of an 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,12 +73,8 @@ class BitBox:
 
     def dilate(self, region: int, reach: Sequence[int]) -> int:
         """Dilate by a box of ``2 reach + 1`` voxels."""
-        for stride, steps in zip(self.strides, reach, strict=True):
-            done = 0
-            while done < steps:
-                step = min(done + 1, steps - done)
-                region |= (region << step * stride) | (region >> step * stride)
-                done += step
+        for shift in _shifts(self.strides, tuple(reach)):
+            region |= (region << shift) | (region >> shift)
         return region
 
     def face_neighbours(self, region: int) -> int:
@@ -101,6 +98,19 @@ class BitBox:
             region |= (region << y | region >> y) & above
             region |= (region << x | region >> x) & above
         return region
+
+
+@lru_cache(maxsize=256)
+def _shifts(strides: Index3, reach: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shifts, both ways, that dilate along each axis: each at most one longer than what was reached before."""
+    shifts = []
+    for stride, steps in zip(strides, reach, strict=True):
+        done = 0
+        while done < steps:
+            step = min(done + 1, steps - done)
+            shifts.append(step * stride)
+            done += step
+    return tuple(shifts)
 
 
 def _ends(bits: int) -> tuple[int, int]:

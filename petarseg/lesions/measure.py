@@ -146,7 +146,7 @@ def suv_peak(array: NDArray[Any], start: Index3, mask: NDArray[np.bool_], spacin
         warmth = _cube_sums(box, reach, spacing_mm)[mask]
         if at_border:
             warmth = _cube_sums(box * valid, reach, spacing_mm)[mask] / _cube_sums(valid.astype(np.float64), reach, spacing_mm)[mask]
-        centres = centres[np.sort(np.argpartition(-warmth, tried)[:tried])]
+        centres = centres[warmth >= np.partition(warmth, -tried)[-tried]]
     x_stride, y_stride = box.shape[1] * box.shape[2], box.shape[2]
     flat_centres = (centres[:, 0] + reach[0]) * x_stride + (centres[:, 1] + reach[1]) * y_stride + (centres[:, 2] + reach[2])
     voxels = flat_centres[:, None] + (offsets[:, 0] * x_stride + offsets[:, 1] * y_stride + offsets[:, 2])

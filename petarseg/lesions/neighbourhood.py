@@ -133,6 +133,7 @@ class Neighbourhood:
         self.array, self.seed, self.spacing_mm, self.rivals = array, seed, spacing_mm, rivals
         self.voxel_ml = spacing_mm[0] * spacing_mm[1] * spacing_mm[2] / 1_000.0
         self.inner, self.outer = shell_reach(spacing_mm, fwhm_mm)
+        self.beyond = tuple(far - near for near, far in zip(self.inner, self.outer, strict=True))
         x, y, z = (max(reach, 2 + REACH, LAYER_REACH + 1) for reach in self.outer)
         self.margin: Index3 = (x, y, z)
         around = look_around(array, seed, spacing_mm)
@@ -312,9 +313,8 @@ class Neighbourhood:
 
     def _background(self, above: int) -> tuple[float | None, float | None]:
         """Return median and spread of the shell around the region, other hot structures left out."""
-        x, y, z = (o - i for o, i in zip(self.outer, self.inner, strict=True))
         near = self.box.dilate(self.region, self.inner)
-        shell = self.box.dilate(near, (x, y, z)) & ~near & ~above & self.valid
+        shell = self.box.dilate(near, self.beyond) & ~near & ~above & self.valid
         values = self.quanta[self.box.unpack(shell)]
         if values.size == 0:
             return None, None
