@@ -123,7 +123,7 @@ class _Version:
         self.tables: dict[str, list[dict[str, Any]]] = {}
         for table in ("lesions", "exams", "rejected"):
             try:
-                self.tables[table] = pq.read_table(folder / f"{table}.parquet").to_pylist()
+                self.tables[table] = pq.read_table(folder / f"{table}.parquet", partitioning=None).to_pylist()
             except (OSError, pa.ArrowInvalid) as error:
                 raise ConfigError(
                     f"{folder} is no dataset: {table}.parquet cannot be read; name a folder such as OUT/dataset/latest"

@@ -162,7 +162,7 @@ def export_exam(dataset: Path, exam_id: str, out: Path, *, ct: bool = True) -> P
     ConfigError
         If the dataset holds no such exam.
     """
-    exams = [row for row in pq.read_table(dataset / "exams.parquet").to_pylist() if row["exam_id"] == exam_id]
+    exams = [row for row in pq.read_table(dataset / "exams.parquet", partitioning=None).to_pylist() if row["exam_id"] == exam_id]
     if not exams:
         raise ConfigError(f"{dataset} holds no exam {exam_id}; exams.parquet lists them")
     exam = exams[0]
@@ -172,7 +172,7 @@ def export_exam(dataset: Path, exam_id: str, out: Path, *, ct: bool = True) -> P
         write_series(Volume.load(dataset / exam["ct_path"], Units.HU), header, out / "ct")
     segments = [
         Segment(row["mask_label"], segment_name(row), row["lesion_id"])
-        for row in pq.read_table(dataset / "lesions.parquet").to_pylist()
+        for row in pq.read_table(dataset / "lesions.parquet", partitioning=None).to_pylist()
         if row["exam_id"] == exam_id
     ]
     return write_seg(Volume.load(dataset / exam["lesions_path"], Units.LABEL), segments, files, out / "seg.dcm")

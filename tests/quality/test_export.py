@@ -179,6 +179,12 @@ def test_an_exam_of_a_dataset_becomes_series_that_our_own_reader_reads(tmp_path)
         export_exam(dataset, "E9", tmp_path / "out")
 
 
+def test_a_folder_that_looks_like_a_partition_is_no_column(tmp_path):
+    dataset = write_tiny_dataset(tmp_path / "site=3" / "sex=M")
+    export_exam(dataset, "E0", tmp_path / "out", ct=False)
+    assert dcmread(tmp_path / "out" / "pet" / "0001.dcm").PatientSex == "F"
+
+
 def test_simpleitk_and_the_derived_series_agree(tmp_path):
     sitk = pytest.importorskip("SimpleITK")
     dataset = write_tiny_dataset(tmp_path / "d")
