@@ -3,8 +3,7 @@
 nibabel reads (``Volume.load``); importing it costs more CPU than writing a PET volume, so writing does without.
 
 Compressed files are one gzip member that two encoders write one after the other: isal, the fastest, and libdeflate, which takes half as
-long again and writes 3 to 5 % less. A share of both is faster than ``dcm2niix -1`` and hardly larger than ``dcm2niix``, which neither is
-alone (benchmarks/README.md). Not one member each: browsers read the first member of a gzip file only.
+long again and writes 1 to 4 % less: together at most 5 % more than ``dcm2niix`` writes, at a fifth of its CPU (benchmarks/README.md). Not one member each: browsers read the first member of a gzip file only.
 """
 
 from __future__ import annotations
@@ -55,7 +54,7 @@ def write_nifti(path: Path, array: NDArray[Any], affine: NDArray[np.float64], de
     description : str
         At most 79 ASCII characters.
     reproducible : bool
-        Equal images give equal bytes, compressed too, in about a sixth more time and 2 % fewer bytes. Without it the *content* is the same,
+        Equal images give equal bytes, compressed too, in about a sixth more time and 1 % fewer bytes. Without it the *content* is the same,
         but isal's match finder reads memory that it did not set, and once in many files chooses other matches (docs/log.md).
 
     Raises
