@@ -177,7 +177,7 @@ def _one_place(text: str, last: PhiSpan, span: PhiSpan) -> bool:
     if last.type not in _PLACES and span.type not in _PLACES:
         return False
     if {last.type, span.type} == {"LOCATION"}:
-        return re.fullmatch(r"[ ]?[,;/-]?[ ]{0,2}|,?[ ]?\n|,?[ ]\(|\),?[ ]", gap) is not None
+        return re.fullmatch(r"[ ]?[,;/·•|-]?[ ]{0,2}|,?[ ]?\n|,?[ ]\(|\),?[ ]", gap) is not None
     if {last.type, span.type} <= _PLACES:
         return re.fullmatch(r"[ ]|[ ]?[&/-][ ]?", gap) is not None
     other = span.type if last.type in _PLACES else last.type

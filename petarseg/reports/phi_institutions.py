@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from petarseg.reports.lexicon import ANATOMY
 from petarseg.reports.phi_addresses import CAP, NOT_PLACE_AFTER, PLACE_CUE
-from petarseg.reports.phi_eponyms import is_eponym
+from petarseg.reports.phi_eponyms import BARE_EPONYMS, is_eponym
 from petarseg.reports.phi_lexicon import is_listed_word, is_proper, is_report_word, is_word
 from petarseg.reports.phi_name_reader import UPPER
 from petarseg.reports.phi_span import PhiSpan
@@ -144,7 +144,7 @@ def find_institutions(text: str) -> Iterator[PhiSpan]:
         found = re.findall(r"[^\W\d_]+", match["name"])
         if (
             not all(map(is_listed_word, found))
-            and not is_eponym(text, *match.span("name"), strict=True)
+            and not (found[0].lower() in BARE_EPONYMS and is_eponym(text, *match.span("name"), strict=True))
             and ANATOMY.search(match["name"]) is None
         ):
             yield PhiSpan(*match.span("name"), "HOSPITAL")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from petarseg.reports.lexicon import ANATOMY
-from petarseg.reports.phi_eponyms import is_eponym
+from petarseg.reports.phi_eponyms import BARE_EPONYMS, is_eponym
 from petarseg.reports.phi_fields import kind_of
 from petarseg.reports.phi_lexicon import is_clinical_code, is_listed_word, is_proper
 from petarseg.reports.phi_name_reader import UPPER
@@ -66,7 +66,7 @@ def _institution(text: str, cell: re.Match[str]) -> PhiSpan | None:
     after = text[cell.end() : cell.end() + 1]
     before = text[max(0, cell.start() - 2) : cell.start()].strip(" ")
     house = _HOUSE.search(content) is not None
-    if after in (":", ";", "=") or before in (":", "=", "#") or (after == "." and not lower) or (lower and not house):
+    if after in (":", ";", "=") or before in (":", "=", "#") or ((after == "." or before == ".") and not lower) or (lower and not house):
         return None
     if ANATOMY.search(content) or kind_of(found[0]) is not None or found[0].lower() in ("dear", "hi", "hello", "thanks", "thank"):
         return None
@@ -75,7 +75,7 @@ def _institution(text: str, cell: re.Match[str]) -> PhiSpan | None:
     if not proper:
         return None
     first = start + content.index(proper[0])
-    if is_eponym(text, first, first + len(proper[0]), strict=True):
+    if proper[0].lower() in BARE_EPONYMS and is_eponym(text, first, first + len(proper[0]), strict=True):
         return None
     return PhiSpan(start, start + len(content), "HOSPITAL")
 

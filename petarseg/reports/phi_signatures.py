@@ -47,13 +47,20 @@ _ROLE_INITIALS = re.compile(
     re.MULTILINE,
 )
 _POINTED = re.compile(
-    r"\b(?:by|with|to|per|from|and|resident|fellow)[ ](?P<name>(?:[A-Z]\.[ ]?){2,4})(?=[ \t]*(?:$|[,;)\n(]|on\b|at\b|[A-Z][a-z]|_x000D_))",
+    r"\b(?:by|with|to|per|from|and|resident|fellow|proofread|checked|reviewed|typed|dictated|signed|reported|approved|"
+    r"verified)[ ](?P<name>(?:[A-Z]\.[ ]?){2,4})(?=[ \t]*(?:$|[,;)\n(]|on\b|at\b|[A-Z][a-z]|_x000D_))",
     re.MULTILINE,
 )
 _TYPIST = re.compile(
     r"\b(?:transcribed|typed|dictated|entered|keyed|prepared)[ ](?:by|"
     r"per)[ :]+(?P<name>[a-z]{2,3})(?=[ \t]*(?:$|[.,;)]|on\b|at\b|\d))",
     re.MULTILINE | re.IGNORECASE,
+)
+# "D: 7/11/24 T: 7/12/24 MJ"
+_STAMPED = re.compile(
+    r"(?<![^\W_])[DT]T?:[ ]*\d{1,4}[/.-]\d{1,2}(?:[/.-]\d{2,4})?(?:[ ]+\d{1,2}:?\d\d)?[ ]+(?P<name>[A-Za-z]{2,4})(?=[ \t]*(?:$|"
+    r"[ ]{2}|[;,)]))",
+    re.MULTILINE,
 )
 # "k. dimitriou" in a text without capitals.
 _SMALL_INITIAL = re.compile(r"(?<![\w.])(?!e\.g|i\.e|[ap]\.m)(?:[a-z]\.[ ]?){1,2}(?P<family>[A-Za-zà-ÿ][\w'’-]{2,})")
@@ -81,7 +88,7 @@ def find_signatures(text: str) -> Iterator[PhiSpan]:
     for match in _SMALL_INITIAL.finditer(text):
         if not is_word(match["family"]) and not is_report_word(match["family"]):
             yield PhiSpan(*match.span(), "NAME")
-    for pattern in (_DICTATED, _DASHED, _ROLE_INITIALS, _POINTED):
+    for pattern in (_STAMPED, _DICTATED, _DASHED, _ROLE_INITIALS, _POINTED):
         for match in pattern.finditer(text):
             parts = [part.lower() for part in re.findall(r"[A-Za-z]+", match["name"]) if len(part) > 1]
             if re.match(r"(?i)id|pt|hx|dx|re|to|cc|fu|imp", parts[0] if parts else ""):
