@@ -60,14 +60,15 @@ _DATED_BRACKET = re.compile(
 _DATED = re.compile(r"^(?:\( )?(?:on |in |from )?<date> ?(?::|=|,)?(?: (?:<suv>|max|of|was|=|:|at|on|<sl>|,|it))*$")
 _LATER_LEADS = re.compile(rf"{_OPENING}{_LATER_EPOCH}{_MEASURES}")
 # "previously intense (SUV 18.2, im 60)".
-_ONCE_INTENSE = re.compile(
-    r"(?:^|[ (])(?:previously|formerly|initially|originally|earlier|once)(?: (?:very|more|quite|also|markedly|strongly|highly"
-    r"|intensely|moderately"
-    r"|mildly|clearly|significantly|visibly|much))*(?: (?:fdg|psma|tracer|dotatate|metabolically) -?)? ?(?:intense|avid|hot"
-    r"|hypermetabolic|active|bright|strong|positive|elevated|hotter|higher"
-    r"|brighter|enlarged|present|seen|visible|prominent|bulky)(?: uptake| activity)? (?:\(|with|at|<suv>)(?: (?:an?|<suv>|of|max|<sl>"
-    r"|,|:|=|at|on))*$"
+_ONCE = (
+    r"(?:^|[ (])(?:previously|formerly|initially|originally|earlier|once)(?: (?:very|more|quite|also|markedly|strongly|highly|intensely"
+    r"|moderately|mildly|clearly|significantly|visibly|much))*(?: (?:fdg|psma|tracer|dotatate|metabolically) -?)? ?(?:intense|avid|hot"
+    r"|hypermetabolic|active|bright|strong|positive|elevated|hotter|higher|brighter|enlarged|present|seen|visible|prominent|bulky)"
 )
+_MEASURE = r"(?: (?:an?|<suv>|of|max|<sl>|,|:|=|at|on))*$"
+_ONCE_INTENSE = re.compile(rf"{_ONCE}(?: uptake| activity)? (?:\(|with|at|<suv>){_MEASURE}")
+# "of an initially bulky mass (SUVmax 15.5": alone, the values of a lesion that was bulky may be the current ones.
+_ONCE_BULKY = re.compile(rf"{_ONCE} (?:[a-z]+ ){{1,3}}\({_MEASURE}")
 _BEHIND = r"(?:g )?(?:[),] )?(?:,? ?(?:\( )?(?:on |at |in )?<sl>(?: \))?)? ?[,(]? ?"
 _TRAILS = re.compile(rf"{_BEHIND}{_EPOCH}(?= (?:[,;).|]|and\b|but\b|is\b|has\b|are\b|have\b)|$)(?! (?:{_MEASURES[4:-3]})* ?#)")
 _PART_ENDS = frozenset((";", "|"))
@@ -108,6 +109,6 @@ def is_earlier(left: str, lead: str, right: str) -> bool:
     )
 
 
-def is_perhaps_earlier(lead: str) -> bool:
+def is_perhaps_earlier(left: str, lead: str) -> bool:
     """Say whether a phrase dates the value to an examination that is an earlier one if another value is given too."""
-    return _LATER_LEADS.search(lead) is not None
+    return _LATER_LEADS.search(lead) is not None or _ONCE_BULKY.search(left) is not None

@@ -93,7 +93,8 @@ REFERENCE_ORGAN = (
 )
 
 _PHYSIOLOGIC_CUE = words(
-    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;).]|$)|chewing|mastication|coughing|hiccups?|crying|shivering|compensat(?:es"
+    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;).]|$)|chewing|mastication|bruxism|grinding|usual(?: for| in| on| uptake"
+    r"| activity| distribution| finding)|(?:of|in) (?:the )?cycle|labou?red breathing|coughing|hiccups?|crying|shivering|compensat(?:es"
     r"|ing|ory|ion)|(?:incomplete|insufficient|poor|partial|inadequate) (?:myocardial )?(?:suppression|fasting|preparation)"
     r"|incompletely suppressed|not above (?:the )?(?:liver|background|blood pool|mediastinum)|unremarkable|(?:is|are|was|of) nothing"
     r"|no(?:t| clinical"
@@ -124,7 +125,9 @@ _PHYSIOLOGIC_ORGAN = re.compile(
     r"|renal (?:collecting system|pelvis|pelves|cortex|cortices|calyx|calyces)|"
     r"ureter(?:s|al)?|brain|cerebral cortex|gr[ae]y matter|basal ganglia|cerebellum|myocardi(?:um|al)|heart|left ventric(?:le"
     r"|ular)(?: myocardi(?:um|al))?|(?:salivary|parotid|submandibular|lacrimal|sublingual) glands?|parotids?|submandibulars?|tonsils?|"
-    r"waldeyer'?s? ring|thymus|brown fat|bowel|colon|small bowel|cecum|stomach|vocal cords|testes|testicles|extraocular muscles|"
+    r"waldeyer'?s? ring|thymus|brown fat|bowel|colon|small bowel|cecum|stomach|vocal cords|duodenum|jejunum|ileum|nasal turbinates"
+    r"|epiphys[ei]s|spinal cord|diaphragm(?:atic)?(?: crura| crus)?|intercostal muscles|masseters?|pterygoids?|cricopharyngeus|testes"
+    r"|testicles|extraocular muscles|"
     r"pituitary(?: gland)?|spleen|nipples|gallbladder|adrenals|adrenal glands|collecting systems?)\b",
     re.IGNORECASE,
 )
@@ -189,8 +192,8 @@ def physiologic(clause: str) -> bool:
     """Say whether a clause speaks of purely physiologic uptake, in words or by naming an organ that always takes up tracer."""
     if called_physiologic(clause):
         return True
-    if _LESION_ADJECTIVE.search(clause) is not None:
-        return False
+    if _LESION_ADJECTIVE.search(clause) is not None or _PHYSIOLOGIC_CUE.search(clause) is not None:
+        return False  # a lesion, or "greater than expected for physiologic activity"
     return any(pattern.search(clause) for pattern in (_PHYSIOLOGIC_ORGAN, _NORMAL_ORGAN, _SYMMETRIC))
 
 

@@ -259,7 +259,7 @@ def _is_change(chunks: Sequence[Chunk], first: int, second: int) -> bool:
     left = [chunk.text for chunk in chunks[max(0, first - 9) : first]]
     if any(word.startswith(("rang", "var", "span")) for word in left):
         return False
-    changed = any(word.startswith(_CHANGES) and word not in ("higher", "lower") for word in left)
+    changed = any((word.startswith(_CHANGES) and word not in ("higher", "lower")) or word in ("up", "down") for word in left)
     falls = number(chunks[first]) > number(chunks[second])
     return ("from" in left[-3:] or chunks[first + 1].text == "to") and (changed or falls)
 

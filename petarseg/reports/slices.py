@@ -75,6 +75,9 @@ _MORE = re.compile(
 _THROUGH = re.compile(rf"{_RANGE}(?:{_SLICE_WORD}\.?\s?)?(?P<number>{_INT})", re.IGNORECASE)
 
 
+_MOVED = re.compile(r"\s?(?:->|=>|\u2192)\s?(?P<number>\d{1,4})\b(?![.,]\d)")
+
+
 def slice_chunks(sentence: str) -> Iterator[Chunk]:
     """Yield the slice mentions that have a keyword, the most explicit form first; chunks may overlap."""
     for pattern in (_SLICE_MENTION, _PLANE_NUMBER):
@@ -105,6 +108,9 @@ def _read_slices(sentence: str, match: re.Match[str]) -> Chunk:
     numbers, spans = [_whole(match["first"])], [match.span("first")]
     end, is_range = match.end(), False
     form = "series" if "series" in match.re.groupindex and match["series"] else "plain"
+    moved = _MOVED.match(sentence, end)
+    if moved is not None:  # "slice 97 -> 99": where the lesion lies now
+        numbers, spans, end = [int(moved["number"])], [moved.span("number")], moved.end()
     through = _THROUGH.match(sentence, end)
     total = _OF_TOTAL.match(sentence, end)
     slash = _AFTER_SLASH.match(sentence, end)

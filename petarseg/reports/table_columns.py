@@ -77,7 +77,9 @@ def date_key(text: str) -> DateKey | None:
             part = match.groupdict()
             year = int(part["y"])
             month = _MONTHS.index(part["n"].lower()[:3]) + 1 if part.get("n") else int(part.get("m") or 0)
-            return year + (2000 if year < 100 else 0), month, int(part.get("d") or 0)
+            day = int(part.get("d") or 0)
+            month, day = (day, month) if month > 12 else (month, day)
+            return year + (2000 if year < 100 else 0), month, day
     return None
 
 

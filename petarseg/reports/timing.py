@@ -122,7 +122,8 @@ _ON_DATE = re.compile(
     r"(?: of| from| on)? ?<date>(?! (?:(?::|-|=|was|<suv>|of|max) )*#)"
 )
 _RIGHT_NOW = re.compile(
-    rf"{_UNIT}(?:\( )?(?:currently|now|today|at present|at this time|on {_CURRENT_STUDY}|on (?:the )?(?:current|present|today's"
+    rf"{_UNIT}(?:(?:on |at |in )?<sl> )?(?:\( )?(?:currently|now|today|at present|at this time|on {_CURRENT_STUDY}"
+    rf"|on (?:the )?(?:current|present|today's"
     r"|this) )",
 )
 _RIGHT_DELAYED = re.compile(
@@ -130,10 +131,8 @@ _RIGHT_DELAYED = re.compile(
     r"|post))"
 )
 _RIGHT_AT_MINUTES = re.compile(rf"{_UNIT}(?:\( )?(?:at|after|by) <x>")
-_LEGEND = re.compile(
-    r"(?P<first>current|now|today|new|present|prior|previous|old|baseline) / (?P<second>current|now|today|new|present|prior|previous"
-    r"|old|baseline)\b",
-)
+_TIMES = r"(?:current|now|today|new|present|after|post|prior|previous|prev|old|baseline|then|before|pre)"
+_LEGEND = re.compile(rf"\b(?P<first>{_TIMES}|(?<=<)suv(?=>))>? / (?P<second>{_TIMES})\b")
 
 CURRENT, PRIOR, DELAYED = "current", "prior", "delayed"
 
@@ -220,7 +219,7 @@ def had_and_gone(left: str, whole: str) -> bool:
 
 def in_brackets(left: str, right: str) -> bool:
     """Say whether a bare number stands in brackets behind another value: "3.2 (10.8)"."""
-    return re.search(r"# [(\[]$", left) is not None and right[:1] in (")", "]")
+    return re.search(r"# [(\[]$", left) is not None and re.match(r"(?:, <sl> )?[)\]]", right) is not None
 
 
 def legend(symbols: str) -> tuple[str, str] | None:
@@ -228,5 +227,5 @@ def legend(symbols: str) -> tuple[str, str] | None:
     match = _LEGEND.search(symbols)
     if match is None:
         return None
-    old = ("prior", "previous", "old", "baseline")
+    old = ("prior", "previous", "prev", "old", "baseline", "then", "before", "pre")
     return (PRIOR if match["first"] in old else CURRENT, PRIOR if match["second"] in old else CURRENT)

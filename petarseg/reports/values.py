@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from petarseg.reports import epochs, timing
 from petarseg.reports.bare_numbers import read_bare
-from petarseg.reports.chunk import MARK, SUV, Chunk, left_of, right_of, symbol_of
+from petarseg.reports.chunk import DATE, MARK, SUV, Chunk, left_of, right_of, symbol_of
 from petarseg.reports.numbers import is_joined, read_after, read_before
 from petarseg.reports.reference import is_reference
+from petarseg.reports.table_columns import date_key
 from petarseg.reports.timing import CURRENT, DELAYED, PRIOR
 from petarseg.reports.value import Value
 
@@ -41,7 +42,7 @@ def read_values(chunks: Sequence[Chunk]) -> list[Value]:
         _classify(value, chunks, symbols, ordered)
     _inherit_reference(chunks, ordered)
     _apply_legend(symbols, ordered)
-    _settle_weak_cues(ordered)
+    _settle_weak_cues(chunks, ordered)
     _settle_time_points(symbols, ordered)
     return ordered
 
@@ -76,7 +77,7 @@ def _classify(value: Value, chunks: Sequence[Chunk], symbols: Sequence[str], ord
     elif timing.had_and_gone(left, " ".join(symbols)):
         value.time = PRIOR
         value.sure = any(word in symbols for word in ("<date>", "resolved", "longer", "ago"))
-    elif epochs.is_perhaps_earlier(lead_in) or timing.perhaps_prior(left, right):
+    elif epochs.is_perhaps_earlier(left, lead_in) or timing.perhaps_prior(left, right):
         value.time, value.sure = PRIOR, False
 
 
@@ -104,13 +105,25 @@ def _apply_legend(symbols: Sequence[str], values: Sequence[Value]) -> None:
             first.sure = second.sure = True
 
 
-def _settle_weak_cues(values: Sequence[Value]) -> None:
+def _settle_weak_cues(chunks: Sequence[Chunk], values: Sequence[Value]) -> None:
     """Let a weak cue ("was", a date, brackets) make a prior value only where another value can be the current one."""
-    for value in values:
-        if value.time == PRIOR and not value.sure:
-            value.flags.add("weak_prior")
-            if not any(other is not value and other.is_max and other.time == CURRENT and not other.reference for other in values):
-                value.time = CURRENT
+    weak = [value for value in values if value.time == PRIOR and not value.sure]
+    for value in weak:
+        value.flags.add("weak_prior")
+    latest = _latest_dated(chunks, weak)
+    for value in [latest] if latest is not None else weak:
+        if not any(other is not value and other.is_max and other.time == CURRENT and not other.reference for other in values):
+            value.time = CURRENT
+
+
+def _latest_dated(chunks: Sequence[Chunk], values: Sequence[Value]) -> Value | None:
+    """Return the value of the latest date: "15.5 on 1/2/2024, 3.3 on 5/6/2024"; None unless each has a date of its own."""
+    dates = [index for index, chunk in enumerate(chunks) if chunk.kind == DATE]
+    if len(values) < 2 or len(dates) != len(values):
+        return None
+    dated = [(date_key(chunks[index].text), value) for index, value in zip(dates, values, strict=True)]
+    keys = [key for key, _ in dated if key is not None]
+    return max(zip(keys, values, strict=True), key=lambda pair: pair[0])[1] if len(set(keys)) == len(values) else None
 
 
 def _settle_time_points(symbols: Sequence[str], values: Sequence[Value]) -> None:
