@@ -35,8 +35,8 @@ REVIEWED = "reviewed"
 DISPUTED = "review_disputed"
 """Flag of a lesion on which reviewers disagree."""
 MASKS = (".nii.gz", ".nii", ".nrrd")
-NOTES = (".txt", ".md", ".docx", ".pdf")
-"""Files that people keep beside decisions, and that say nothing to a build."""
+NOTES = (".jsonl", ".txt", ".md", ".csv", ".xlsx", ".docx", ".pdf")
+"""Sentences for review (extraction.jsonl, see `petarseg.reports.review`), and what people keep beside decisions."""
 MAX_SHOWN = 5
 LESION_ID = re.compile(r"L[0-9a-f]{8,}")
 MASK_EDITED = "mask_edited"

@@ -157,7 +157,7 @@ def test_two_masks_of_one_lesion_and_unreadable_ones_are_refused(tmp_path):
 
 
 def test_work_that_the_build_cannot_use_is_told(tmp_path):
-    for name in ("seg.dcm", "Scene.mrb", "notes.txt", ".DS_Store"):
+    for name in ("seg.dcm", "Scene.mrb", "notes.txt", ".DS_Store", "extraction.jsonl"):
         (tmp_path / name).write_bytes(b"")
     (warning,) = read_review(tmp_path).warnings([])
     assert "2 files" in warning
