@@ -70,6 +70,22 @@ class SubPeak:
         return self.crosses and self.neck <= (0.0 if self.shared_with is None else NECK_RATIO)
 
 
+@dataclass(frozen=True, slots=True)
+class _Lobe:
+    """A maximum's own part of a component above half its height: a box's start, the mask in it, and the maximum's place there."""
+
+    start: Index3
+    mask: NDArray[np.bool_]
+    peak: Index3
+
+    def includes(self, ijk: Index3, spacing_mm: tuple[float, float, float]) -> bool:
+        """Tell whether a voxel lies in the lobe with no neck between it and the maximum."""
+        local = _minus(ijk, self.start)
+        if not all(0 <= index < size for index, size in zip(local, self.mask.shape, strict=True)) or not self.mask[local]:
+            return False
+        return neck_ratio(self.mask, self.peak, local, spacing_mm) > NECK_RATIO
+
+
 def find_sub_peaks(
     array: NDArray[Any],
     spacing_mm: tuple[float, float, float],
@@ -101,9 +117,12 @@ def find_sub_peaks(
     found: list[SubPeak] = []
     seeds = {finding: seed for finding, seed in accepted.items() if float(array[seed]) > suv_max + slack}
     summits: list[Component] = []
+    lobes: list[_Lobe] = []
     for peak in _local_peaks(array, suv_max, slack, k, max(1, round(REACH_MM / spacing_mm[2])))[:MOST_PEAKS]:
         if any(summit.holds(np.array([peak]))[0] for summit in summits):
             continue  # a second voxel of the same maximum
+        if any(lobe.includes(peak, spacing_mm) for lobe in lobes):
+            continue  # a fainter maximum of the same lesion, such as noise makes
         component = component_at(array, peak, initial_threshold_suv(suv_max), max_voxels_per_side=LONGEST_SIDE)
         if component is None or not component.complete:
             continue
@@ -131,9 +150,10 @@ def find_sub_peaks(
                 necks[finding] = 0.0
         nearest = max(necks, key=lambda finding: necks[finding])
         own = basin(values, component.mask, local, list(rivals.values()))
-        own_half = np.count_nonzero(own & (values >= background + 0.5 * height)) * math.prod(spacing_mm) / 1_000.0
-        if own_half < SMALLEST_ML:
+        lobe = _Lobe(start, own & (values >= background + 0.5 * height), local)
+        if np.count_nonzero(lobe.mask) * math.prod(spacing_mm) / 1_000.0 < SMALLEST_ML:
             continue
+        lobes.append(lobe)
         crosses = 0 <= k - start[2] < own.shape[2] and bool(own[:, :, k - start[2]].any())
         found.append(SubPeak(peak, float(array[peak]), nearest, round(necks[nearest], 3), crosses))
     return sorted(found, key=lambda peak: (-peak.suv, peak.ijk))
@@ -144,7 +164,7 @@ def _minus(index: Index3, start: Index3) -> Index3:
 
 
 def _local_peaks(array: NDArray[Any], suv_max: float, slack: float, k: int, reach: int) -> list[Index3]:
-    """Return voxels in the window, near slice `k`, that none of their 26 neighbours exceeds."""
+    """Return voxels in the window, near slice `k`, that none of their 26 neighbours exceeds; the hottest first."""
     low = max(k - reach, 0)
     slab = array[:, :, low : k + reach + 1].astype(np.float64)
     points = np.argwhere(np.abs(slab - suv_max) <= slack) + np.array([0, 0, low])
@@ -152,4 +172,5 @@ def _local_peaks(array: NDArray[Any], suv_max: float, slack: float, k: int, reac
     around = np.clip(points[:, None, :] + steps, 0, np.asarray(array.shape) - 1)
     neighbours = array[around[..., 0], around[..., 1], around[..., 2]]
     peaks = points[neighbours.max(axis=1) <= array[tuple(points.T)]] if len(points) else points
-    return [(int(i), int(j), int(m)) for i, j, m in peaks]
+    order = np.argsort(-array[tuple(peaks.T)].astype(np.float64), kind="stable")
+    return [(int(i), int(j), int(m)) for i, j, m in peaks[order]]

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from petarseg.lesions.components import Index3, hottest
 
+FINE = 8
+"""Parts of a slice in which cross-sections are counted before they are summed."""
+
 
 def basin(values: NDArray[np.float64], region: NDArray[np.bool_], seed: Index3, rivals: Sequence[Index3]) -> NDArray[np.bool_]:
     """Return the part of `region` that belongs to `seed` and not to its rivals.
@@ -67,13 +70,21 @@ def neck_ratio(region: NDArray[np.bool_], first: Index3, second: Index3, spacing
     length = float(np.linalg.norm(line))
     if length == 0.0:
         return 1.0
-    along = (np.argwhere(region) * spacing - origin) @ (line / length)
+    direction = line / length
+    along = (np.argwhere(region) * spacing - origin) @ direction
     n_between = max(math.ceil(length / max(spacing_mm)), 2)
-    step = length / n_between
-    slices = np.floor(along / step).astype(np.int64)
-    first_slice = min(int(slices.min()), 0)
-    areas = np.bincount(slices - first_slice, minlength=n_between - first_slice)
+    fine_mm = length / n_between / FINE
+    # A voxel counts over its whole projected width: planes of voxel centres fall unevenly into slices across the diagonal.
+    widths = [round(float(width) / fine_mm) for width in np.abs(direction) * spacing]
+    place = np.floor(along / fine_mm).astype(np.int64)
+    first_slice = (min(int(place.min()), 0) - sum(widths)) // FINE
+    n_slices = max((int(place.max()) + sum(widths)) // FINE + 1, n_between) - first_slice
+    profile = np.bincount(place - first_slice * FINE, minlength=n_slices * FINE).astype(np.float64)
+    for width in widths:
+        if width > 1:
+            profile = np.convolve(profile, np.full(width, 1.0 / width), mode="same")
+    areas = profile.reshape(n_slices, FINE).sum(axis=1)
     between = areas[-first_slice : -first_slice + n_between]
     narrowest = -first_slice + int(np.argmin(between))
-    lobe = min(int(areas[: narrowest + 1].max()), int(areas[narrowest:].max()))
-    return int(between.min()) / lobe if lobe else 1.0
+    lobe = min(float(areas[: narrowest + 1].max()), float(areas[narrowest:].max()))
+    return float(between.min()) / lobe if lobe else 1.0

@@ -9,6 +9,7 @@ import pytest
 from petarseg.errors import ConfigError, FindingRejected
 from petarseg.lesions import Match, Query, SliceConvention, grow_lesion, match_findings
 from petarseg.lesions.conventions import SliceSource
+from petarseg.lesions.split import neck_ratio
 from petarseg.reasons import Reason
 from petarseg.volume import Units, Volume
 from tests.lesions.conftest import MakePet, Sphere
@@ -182,6 +183,20 @@ def test_two_touching_lesions_are_two(make_pet: MakePet) -> None:
     assert reason_of(alone) is Reason.NO_MATCHING_MAXIMUM
 
 
+def test_noise_in_a_touching_lesion_does_not_make_a_tie(make_pet: MakePet) -> None:
+    """Several maxima of one lobe, all within the tolerance, are one lesion: its hottest voxel stands for it."""
+    pet = make_pet(Sphere((-15.0, 0, 0), 30.0, 8.0), Sphere((15.0, 0, 0), 30.0, 6.0), shape=(48, 40, 40))
+    array = pet.array.copy()
+    array[28, 20, 20], array[30, 18, 20] = 6.3, 6.25
+    pet = pet.with_array(array)
+    number = pet.shape[2] - 20
+    bright = float(array[:24].max())
+    results = match_findings(pet, [Query("bright", bright, number), Query("faint", 6.3, number)])
+    assert isinstance(results["faint"], Match), results["faint"]
+    assert results["faint"].seed_ijk == (28, 20, 20)
+    assert "split_component" in results["faint"].flags
+
+
 def test_two_hot_spots_of_one_lesion_are_one(make_pet: MakePet) -> None:
     pet = make_pet(Sphere((0, 0, 0), 50.0, 5.0), Sphere((-11.0, 0, 0), 10.0, 6.0), Sphere((11.0, 0, 0), 10.0, 4.0))
     suv, _, number = peak_near(pet, -11, 0)
@@ -191,6 +206,16 @@ def test_two_hot_spots_of_one_lesion_are_one(make_pet: MakePet) -> None:
     assert reason_of(results["b"]) is Reason.NO_MATCHING_MAXIMUM
     assert "merged_component" in results["a"].flags, "the report tells apart what the image does not"
     assert results["a"].evidence["merged_with"] == ["b"]
+
+
+@pytest.mark.parametrize("towards", [(1, 0, 0), (1, 1, 0), (1, -1, 0), (1, 1, 1), (2, 1, 0), (3, 2, 1)])
+def test_a_ball_has_no_neck_in_any_direction(towards: tuple[int, int, int]) -> None:
+    """Slices across a diagonal hold one plane of voxel centres or two, which looked like a neck."""
+    i, j, k = np.ogrid[-12:13, -12:13, -12:13]
+    ball = i**2 + j**2 + k**2 <= 12**2
+    for spacing in ((3.0, 3.0, 3.0), (2.0, 2.0, 5.0), (4.0, 4.0, 2.5)):
+        x, y, z = towards
+        assert neck_ratio(ball, (12 - x, 12 - y, 12 - z), (12 + x, 12 + y, 12 + z), spacing) > 0.9
 
 
 def test_a_finding_without_a_maximum_flags_the_only_component_on_its_slice(make_pet: MakePet) -> None:
