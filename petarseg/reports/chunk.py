@@ -17,7 +17,8 @@ class SliceNumbers:
     Parameters
     ----------
     plane : str
-        ``axial``, ``ct`` (axial, but of the CT series), ``coronal``, ``sagittal``, ``mr`` or ``mip``.
+        ``axial``, ``ct`` (axial, but of the CT series), ``coronal``, ``sagittal``, ``mr``, ``mip`` or ``key`` (a saved
+        picture).
     numbers : tuple of int
         The slice numbers in text order.
     spans : tuple of (int, int)

@@ -1,4 +1,4 @@
-"""Tell in which plane a slice number counts: "axial", "ct" (axial, of the CT series), "coronal", "sagittal", "mr" or "mip"."""
+"""Tell in which plane a slice number counts: "axial", "ct" (axial, of the CT series), "coronal", "sagittal", "mr", "mip" or "key"."""
 
 from __future__ import annotations
 
@@ -75,6 +75,8 @@ def plane_of(sentence: str, start: int, end: int, planes: str) -> tuple[str | tu
         return "ct", True
     if any(word in ("mr", "mri") for word in words):
         return "mr", True
+    if "key" in words:
+        return "key", True  # the number of a saved picture
     return "axial", on_pet
 
 

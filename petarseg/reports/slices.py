@@ -23,7 +23,7 @@ _SLICE_WORD = (
 )
 
 _INDEX = (
-    r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:\(\s?)?(?:#(?==))?(?:=|:|#|-"
+    r"(?:\s?(?:numbers?|nos?|nr|num|index|position|level|location|loc|of interest)\b\.?)?\s?(?:[(\[{\"*]{1,2}\s?)?(?:#(?==))?(?:=|:|#|-"
     r"|,(?=\s?\d{2,4}\s?(?:[).;,]|$)))?\s?(?:#\s?)?"
 )
 
@@ -31,7 +31,7 @@ _JOIN = r"(?:\s?,\s?(?:and\s|&\s?)?|\s?(?:&|\+)\s?|\s(?:and|or)\s)"
 
 _RANGE = r"(?:\s?-\s?|\s?\.\.\s?|\s(?:to|through|thru|until|till)\s)"
 
-_INT = r"(?<![\d.])(?:[12],\d{3}|\d{1,4})(?![\d]|[.,]\d|\s?(?:mm|cm|%|-slice|weeks?|days?|months?|years?|hours?|min)\b)"
+_INT = r"(?<![\d.])(?:[12],\d{3}|\d{1,4})(?![\dOo]|[.,]\d|\s?(?:mm|cm|%|-slice|weeks?|days?|months?|years?|hours?|min)\b)"
 
 _SERIES = r"(?:\b(?:series|ser|se|study|acquisition)\.?\s?(?:number|no\.?|#|:|=)?\s?#?(?P<series>\d{1,4})\s?(?:[,;:/|-]|and|on)?\s{0,2})"
 
@@ -41,14 +41,15 @@ _LEADING = (
 )
 
 _SLICE_MENTION = re.compile(
-    rf"{_SERIES}?{_LEADING}(?P<word>\b{_SLICE_WORD}\.?)(?:\s(?:numbered|is|are|being|at|labell?ed|through))?{_INDEX}"
+    rf"{_SERIES}?{_LEADING}(?P<word>\b{_SLICE_WORD}\.?)(?:\s(?:numbered|is|are|was|were|being|at|labell?ed|through))?{_INDEX}"
     rf"(?P<first>{_INT})",
     re.IGNORECASE,
 )
 
 _PLANE_NUMBER = re.compile(
     rf"(?P<planes>\b(?:(?:pet[\s/-]{{0,3}}ct|pet|fused|ct)[\s,/-]{{1,2}}){{0,2}}(?:trans-?axial|axial|ax|transverse|fused|coronal|cor"
-    rf"|sagittal|sag)\b\.?(?:\s?[/\s-]\s?(?:pet[\s/-]{{0,3}}ct|pet|ct|fused|fusion)\b){{0,2}})(?:\s?(?:view|plane|position|level"
+    rf"|sagittal|sag)\b\.?(?:\s?[/\s-]\s?(?:pet[\s/-]{{0,3}}ct|pet|ct|fused|fusion|axial|ax|coronal|cor|sagittal"
+    rf"|sag)\b){{0,2}})(?:\s?(?:view|plane|position|level"
     rf"|location))?\s?(?:number|no\.?|nr\.?)?\s?(?:=|:|#|-)?\s?(?P<first>{_INT})",
     re.IGNORECASE,
 )

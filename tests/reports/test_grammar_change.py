@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """What changed since when, and words that only look like the past; written for this test.
 
 Each row: the text of a findings section (or a whole report, marked by ``!``), and the (SUVmax, slice) pairs that must be accepted.
