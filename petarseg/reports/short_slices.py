@@ -31,7 +31,7 @@ _FORMS = (
 # "slices 110 to 114, maximum at 113": the slice word stands earlier in the sentence.
 _MAXIMUM_AT = re.compile(
     r"\b(?:max(?:imum|imal)?|peak(?:s|ing)?|hottest|highest|most intense|cent(?:er|re)d?)\b\s?(?:\w+\s){0,2}?(?:at|on|in)\s(?:#|no\.?\s)?"
-    r"(?P<image>\d{2,4})\b(?![.,]\d|\s?(?:mm|cm|%|min|h\b|hours?))",
+    r"(?!(?:19|20)\d\d\b)(?P<image>\d{2,4})\b(?![.,/:]\d|\s?(?:mm|cm|%|min|h\b|hours?|o'clock))",
     re.IGNORECASE,
 )
 _SLICE_WORD = r"(?:(?:axial|ax|pet|fused)\.?\s)?(?:slices?|images?|img|im|sl|ax|axial)\b\.?(?:\s?(?:numbers?|no\.?|nr\.?|#))?"
