@@ -26,7 +26,8 @@ TOWN = rf"{CAP}(?:[ ]{CAP}){{0,3}}"
 STATE_NAME = "|".join(sorted((re.escape(state) for state in STATES), key=len, reverse=True))
 STATE = rf"(?:(?i:{STATE_NAME})|(?:{'|'.join(sorted(STATE_CODES))}))"
 _ADDRESS = re.compile(
-    rf"(?<![\w.,/-])\d{{1,5}}[A-Za-z]?(?:-\d{{1,5}})?[ ]+(?:(?:[NSEW]|North|South|East|West|NE|NW|SE|SW)\.?[ ])?(?:{CAP}|"
+    rf"(?<![\w.,/-])(?:\d{{1,4}}[A-Za-z]?/)?\d{{1,5}}[A-Za-z]?(?:-\d{{1,5}})?[ ]+(?:(?:[NSEW]|North|South|East|West|NE|NW|SE|"
+    rf"SW)\.?[ ])?(?:{CAP}|"
     rf"\d{{1,3}}(?:st|nd|rd|th))(?:[ ]{CAP}){{0,3}}[ ](?i:{_STREET})\b\.?{_UNIT_PART}"
     rf"(?:\s*[,\n]\s*{TOWN})?(?:,?\s*{STATE}\b)?(?:[, ]\s*{ZIP})?"
 )

@@ -132,6 +132,7 @@ PARTIAL = re.compile(
 PARTIAL_CUE = re.compile(
     r"(?:\b(?:on|from|of|dated?|since|between|until|till|through|thru|after|before|performed|done|obtained|acquired|scan(?:ned)?|"
     r"seen|signed|notified|paged|called|phone|message|verbally|informed|faxed|scheduled|due|(?:x|ext\.?[ ]?)\d{3,5}|injected|"
+    r"typed|transcribed|transferred|moved|arrived|discharged|presented|excised|biopsied|operated|"
     r"transferred|moved|arrived|discharged|presented|excised|biopsied|operated|"
     r"admitted|transfused|cycle[ ]\d|"
     r"dictated|read|reported|compar(?:ison|e|ed)(?:\s+(?:to|with))?|prior|previous|last|exam(?:ination)?|study|visit|biopsy|surgery|bx|"
@@ -157,9 +158,11 @@ PARTIAL_TAIL = re.compile(
 LINK = re.compile(r"\s*(?:,|;|-|–|\+|to|and|or|&)\s*(?:and\s+|on\s+)?$", re.IGNORECASE)
 # "in March", "since last October": a month without day or year still dates an event.
 LONE_MONTH = re.compile(
-    r"\b(?:(?:as\s+of|effective|around|about|in|since|until|till|during|from|by|of|early|mid|late|last|this|next|through|between|before|after)[\s-]+){1,2}?(?P<name>(?:(?:mid|early|late)[\s-])?(?:"
+    r"\b(?:(?i:as\s+of|effective|around|about|in|since|until|till|during|from|by|of|early|mid|late|last|this|next|through|between|before|after)[\s-]+){1,2}?(?P<name>(?:(?:mid|early|late)[\s-])?(?:"
     + "|".join(ENGLISH_MONTHS)
-    + r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec))\b\.?(?!\s*\d)"
+    + r"|Jan|Feb|Apr|Aug|Sept?|Oct|Nov|Dec|"
+    + "|".join(map(str.upper, ENGLISH_MONTHS))
+    + r"))\b\.?(?!\s*\d)"
 )
 
 # "the 19th", "Tuesday the 4th", "the 14th of last month": a day without its month ends a phrase; "the 4th rib" goes on.

@@ -155,6 +155,8 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
             _AFTER.match(text[:end], first_end) or (words[0].lower() in _GRADED and _GRADE_AFTER.match(text, first_end))
         ):
             return True
+    if len(words) > 1 and re.fullmatch(r"[IVX]{1,4}[A-Ea-e]?", words[-1]):
+        words = words[:-1]  # "Ann Arbor III"
     if not words or len(words) > 3:
         return False
     if _BEFORE.search(before) and len(words) == 1:

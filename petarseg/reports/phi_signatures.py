@@ -38,7 +38,7 @@ _DICTATED = re.compile(
     r"(?:[A-Z]\.){2,4}[ ]?/[ ]?[A-Za-z.]{2,6})(?=[ \t]*(?:$|[ ]{2}|\d|[;,(]|_x000D_|DD?\b|TD?\b|D:|T:))",
     re.MULTILINE,
 )
-_DASHED = re.compile(r"(?:--|—|–|[ ]-)[ ]?(?P<name>[a-z]{2,3}|[A-Z]{2,4}|(?:[A-Z]\.){2,3})[ \t.]*$", re.MULTILINE)
+_DASHED = re.compile(r"(?:--|—|–|[ ]-|(?<=\d)[ ]/)[ ]?(?P<name>[a-z]{2,3}|[A-Z]{2,4}|(?:[A-Z]\.){2,3})[ \t.]*$", re.MULTILINE)
 _ROLE_INITIALS = re.compile(
     r"\b(?i:tech(?:nologist)?|radiographer|initials?|typist|transcriptionist|(?:transcribed|typed|dictated|injected|scanned|checked|verified|reported|"
     r"performed|acquired|imaged|entered|signed|read|reviewed|approved|drafted|prepared|processed)(?:[ ]by)|operator|reader|rtnm|"
@@ -56,6 +56,8 @@ _TYPIST = re.compile(
     r"per)[ :]+(?P<name>[a-z]{2,3})(?=[ \t]*(?:$|[.,;)]|on\b|at\b|\d))",
     re.MULTILINE | re.IGNORECASE,
 )
+# "... 17:05. BT/es" at the end of a line.
+_CLOSING_PAIR = re.compile(r"(?<=[.;\d] )(?P<name>[A-Z]{2,3}[/:][a-z]{2,3})(?=[ \t.]*$)", re.MULTILINE)
 # "D: 7/11/24 T: 7/12/24 MJ"
 _STAMPED = re.compile(
     r"(?<![^\W_])[DT]T?:[ ]*\d{1,4}[/.-]\d{1,2}(?:[/.-]\d{2,4})?(?:[ ]+\d{1,2}:?\d\d)?[ ]+(?P<name>[A-Za-z]{2,4})(?=[ \t]*(?:$|"
@@ -88,7 +90,7 @@ def find_signatures(text: str) -> Iterator[PhiSpan]:
     for match in _SMALL_INITIAL.finditer(text):
         if not is_word(match["family"]) and not is_report_word(match["family"]):
             yield PhiSpan(*match.span(), "NAME")
-    for pattern in (_STAMPED, _DICTATED, _DASHED, _ROLE_INITIALS, _POINTED):
+    for pattern in (_STAMPED, _CLOSING_PAIR, _DICTATED, _DASHED, _ROLE_INITIALS, _POINTED):
         for match in pattern.finditer(text):
             parts = [part.lower() for part in re.findall(r"[A-Za-z]+", match["name"]) if len(part) > 1]
             if re.match(r"(?i)id|pt|hx|dx|re|to|cc|fu|imp", parts[0] if parts else ""):
@@ -99,6 +101,10 @@ def find_signatures(text: str) -> Iterator[PhiSpan]:
 
 # "that's B R I L L": a name spelt out.
 _SPELT = re.compile(r"(?<![\w.])(?:[A-Z][ -]){3,}[A-Z](?![\w.])")
+
+
+def _taken(word: str) -> bool:
+    return is_report_word(word) or word.lower() in _ABBREVIATIONS
 
 
 def with_initials(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
@@ -115,9 +121,8 @@ def with_initials(text: str, names: Sequence[PhiSpan]) -> Iterator[PhiSpan]:
         if after is not None and "\n" not in text[start:end] and not re.fullmatch(rf"\s*{CREDENTIAL}.*", after.group()):
             end += len(after.group().rstrip())
         nickname = _NICKNAME.match(text, end)
-        if nickname is not None and not all(
-            is_report_word(word) or word.lower() in _ABBREVIATIONS for word in WORD.findall(nickname.group())
-        ):
+        quoted = nickname is not None and "(" not in nickname.group()
+        if nickname is not None and (quoted or not any(map(_taken, WORD.findall(nickname.group())))):
             end = nickname.end()
         comma = re.compile(rf",[ ]?[{UPPER}]\.?(?=[ ]+{CREDENTIAL}(?![^\W_])|[ ]*(?:[;.\n)/|]|$))").match(text, end)
         end = comma.end() if comma is not None else end

@@ -20,7 +20,7 @@ PERSON_VERB = re.compile(
 
 
 # A colon or a number behind a word makes a heading or a grade of it; a date does not.
-_COUNTS = re.compile(r"\s*[:#=]|[\s-]?\d(?!\d{0,3}[/.-]\d{1,2}[/.-]\d)")
+_COUNTS = re.compile(r"\s*[:#=]|[\s-]?\d(?!\d{0,3}[/.-]\d{1,2}[/.-]\d|\d?[ ](?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec))")
 
 
 def find_unknown(text: str) -> Iterator[PhiSpan]:
