@@ -132,7 +132,7 @@ def grow_batch(
     waiting: dict[tuple[Spacing, Index3], list[int]] = defaultdict(list)
     for number, job in enumerate(jobs):
         spacing = job.pet.spacing_mm
-        half = _start_half(spacing, fwhm_mm)
+        half = start_half(spacing, fwhm_mm)
         if method == "gradient" or max(half) > LARGEST_HALF:
             results[number] = grow_on_cpu(job, method, fwhm_mm)
         else:
@@ -152,7 +152,8 @@ def grow_batch(
     return [results[number] for number in range(len(jobs))]
 
 
-def _start_half(spacing_mm: Spacing, fwhm_mm: float) -> Index3:
+def start_half(spacing_mm: Spacing, fwhm_mm: float) -> Index3:
+    """Return the half width in voxels of the first boxes on a grid."""
     _, outer = shell_reach(spacing_mm, fwhm_mm)
     half = [max(math.ceil(START_MM / step), reach + 2, LAYER_REACH + 2) for step, reach in zip(spacing_mm, outer, strict=True)]
     return half[0], half[1], half[2]
