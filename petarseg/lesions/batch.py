@@ -30,11 +30,10 @@ from petarseg.lesions.neighbourhood import (
     MAX_EXTENT_MM,
     QUANTUM_SUV,
     TOO_LARGE,
-    Spacing,
-    look_around,
     shell_reach,
 )
 from petarseg.lesions.subvoxel import REACH
+from petarseg.lesions.surroundings import Spacing, look_around
 from petarseg.lesions.tensors import (
     count_inside,
     dilate,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +20,7 @@ from petarseg.lesions.components import Component, Index3, components_on_slice
 from petarseg.lesions.conventions import HEAD_FIRST_1, SliceConvention, SliceGrid
 from petarseg.lesions.finding import TOLERANCE_SUV, Match, Query, tolerance_of, usable
 from petarseg.lesions.laterality import midline_x_mm, side_contradicts
+from petarseg.lesions.merged import flag_merged
 from petarseg.lesions.shared import find_sub_peaks
 from petarseg.reasons import Reason
 from petarseg.volume import Volume
@@ -124,7 +124,7 @@ class _Exam:
             result = results[query.finding_id]
             if isinstance(result, FindingRejected) and result.reason in (Reason.NO_MATCHING_MAXIMUM, Reason.WRONG_SLICE):
                 results[query.finding_id] = self._split_off(query, result, results)
-        return self._with_rivals(self._flag_merged(queries, results))
+        return self._with_rivals(flag_merged(results, self.on_slice, self._canonical_index))
 
     def _decide(self, query: Query, candidates: tuple[Candidate, ...]) -> Match:
         """Pick the one component that fits, or raise with the reason."""
@@ -268,36 +268,6 @@ class _Exam:
         flags = ("suv_without_decimals",) if query.suv_decimals == 0 else ()
         seed = self._given_index(real[0].ijk)
         return Match(query.finding_id, seed, real[0].suv, self.convention.name, (*flags, "split_component"), evidence)
-
-    def _flag_merged(self, queries: Sequence[Query], results: dict[str, Match | FindingRejected]) -> dict[str, Match | FindingRejected]:
-        """Flag the lesions whose contour may also hold a lesion that the report tells apart and the image does not.
-
-        These are lesions with a local maximum of a rejected finding, and those that are all there is on a rejected finding's slice.
-        """
-        merged: dict[str, list[str]] = {}
-        for query in queries:
-            result = results[query.finding_id]
-            if not isinstance(result, FindingRejected):
-                continue
-            peaks: Any = result.evidence.get("local_maxima", [])
-            holders = {peak["in_component_of"] for peak in peaks if peak["crosses_slice"]}
-            holders |= {
-                name
-                for name, other in results.items()
-                if isinstance(other, Match) and self._is_alone(self.on_slice.get(query.finding_id, []), other, query)
-            }
-            for name in sorted(holders - {None}):
-                merged.setdefault(name, []).append(query.finding_id)
-        for name, others in merged.items():
-            match = results[name]
-            if isinstance(match, Match):
-                results[name] = replace(match, flags=(*match.flags, "merged_component"), evidence=match.evidence | {"merged_with": others})
-        return results
-
-    def _is_alone(self, on_slice: Sequence[Component], match: Match, query: Query) -> bool:
-        """Tell whether a match has the only component on a slice, and is hotter than the finding that was looked for there."""
-        seed = np.array([self._canonical_index(match.seed_ijk)])
-        return len(on_slice) == 1 and bool(on_slice[0].holds(seed)[0]) and match.suv_max > query.suv_max
 
     def _with_rivals(self, results: dict[str, Match | FindingRejected]) -> dict[str, Match | FindingRejected]:
         """Tell every match of the other lesions, so that masks cannot overlap."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +18,7 @@ from petarseg.lesions.components import Index3
 from petarseg.lesions.methods import MATCHED_VOXELS, Contour, Layer, Reading, Request, Ridge
 from petarseg.lesions.split import basin
 from petarseg.lesions.subvoxel import REACH, octants
+from petarseg.lesions.surroundings import Spacing, look_around
 from petarseg.reasons import Reason
 
 QUANTUM_SUV = 2.0**-20
@@ -30,23 +30,13 @@ MAX_EXTENT_MM = 450.0
 SHELL_MM = 5.0
 """Thickness of the shell in which the background is measured."""
 
-EDGE_FRACTION = 0.4
-"""Where a ray falls below this share of the height over the background, it has left the lesion; decides the first box alone."""
-
-RAY_MM = 60.0
-"""How far the first estimate of the background looks."""
-
 LAYER_REACH = 3
 """Distance in voxels of the layer in which UW-ITM measures the background."""
 
 LARGEST_FLOOD = 1 << 16
 """In boxes of more voxels than this labelling the whole box is faster than flooding it as an integer."""
 
-DIRECTIONS = np.array([(i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1) if (i, j, k) != (0, 0, 0)])
-
 TOO_LARGE = Reading(0, 0.0, 0.0, too_large=True)
-
-Spacing = tuple[float, float, float]
 
 
 @lru_cache(maxsize=64)
@@ -58,48 +48,6 @@ def shell_reach(spacing_mm: Spacing, fwhm_mm: float) -> tuple[Index3, Index3]:
     inner = [max(1, math.ceil(fwhm_mm / step - 1e-6)) for step in spacing_mm]
     outer = [near + max(1, round(SHELL_MM / step)) for near, step in zip(inner, spacing_mm, strict=True)]
     return (inner[0], inner[1], inner[2]), (outer[0], outer[1], outer[2])
-
-
-@lru_cache(maxsize=64)
-def _rays(spacing_mm: Spacing) -> NDArray[np.int64]:
-    """Return voxel offsets, shape (3, 26, N), along the rays of the first background estimate."""
-    step_mm = np.linalg.norm(DIRECTIONS * np.asarray(spacing_mm), axis=1)
-    longest = int(RAY_MM / min(spacing_mm))
-    steps = np.minimum(np.arange(1, longest + 1), (RAY_MM / step_mm).astype(np.int64)[:, None])
-    return np.ascontiguousarray(DIRECTIONS.T[:, :, None] * steps)
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the rays that leave a seed see.
-
-    Parameters
-    ----------
-    background_suv : float
-        First estimate of the background: the median of the lowest values on the rays.
-    before, beyond : tuple of int
-        How far the lesion reaches in voxels along each axis, downwards and upwards: a guess, on which no result depends.
-    """
-
-    background_suv: float
-    before: Index3
-    beyond: Index3
-
-
-def look_around(array: NDArray[Any], seed: Index3, spacing_mm: Spacing) -> Surroundings:
-    """Look along 26 rays of 60 mm from the seed."""
-    offsets = _rays(spacing_mm)
-    points = offsets + np.array(seed)[:, None, None]
-    np.maximum(points, 0, out=points)
-    np.minimum(points, np.array(array.shape)[:, None, None] - 1, out=points)
-    values = array[points[0], points[1], points[2]]
-    lowest = np.sort(values.min(axis=1))
-    background_suv = float(lowest[(len(lowest) - 1) // 2])
-    left = values < background_suv + EDGE_FRACTION * (float(array[seed]) - background_suv)
-    left[:, -1] = True
-    ends = offsets[:, np.arange(len(left)), left.argmax(axis=1)]
-    (x0, y0, z0), (x1, y1, z1) = (-ends.min(axis=1)).tolist(), ends.max(axis=1).tolist()
-    return Surroundings(background_suv, (x0, y0, z0), (x1, y1, z1))
 
 
 @lru_cache(maxsize=64)

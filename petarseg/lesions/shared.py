@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from petarseg.lesions.candidates import initial_threshold_suv
 from petarseg.lesions.components import Component, Index3, component_at
-from petarseg.lesions.neighbourhood import look_around
 from petarseg.lesions.split import basin, neck_ratio
+from petarseg.lesions.surroundings import look_around
 
 NECK_RATIO = 0.75
 """Two maxima are two lesions where the contour at half the fainter one's height narrows to this share of the smaller lobe."""

@@ -117,7 +117,7 @@ def test_the_box_does_not_change_the_result(make_pet: MakePet, method: str, monk
     pet = make_pet(Sphere((0, 0, 0), 30.0, 6.0), spacing_mm=(3.0, 3.0, 3.0), noise=0.1, fwhm_mm=5.0)
 
     small = outcome(pet, hottest(pet), method, 5.0)
-    monkeypatch.setattr("petarseg.lesions.neighbourhood.EDGE_FRACTION", -1.0)  # rays run to their ends
+    monkeypatch.setattr("petarseg.lesions.surroundings.EDGE_FRACTION", -1.0)  # rays run to their ends
     large = outcome(pet, hottest(pet), method, 5.0)
     if isinstance(small, Lesion) and isinstance(large, Lesion):
         assert small.bbox_ijk == large.bbox_ijk
