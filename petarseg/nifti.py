@@ -3,7 +3,7 @@
 nibabel reads (``Volume.load``); importing it costs more CPU than writing a PET volume, so writing does without.
 
 Compressed files are one gzip member that two encoders write one after the other: isal, the fastest, and libdeflate, which takes half as
-long again and writes 1 to 4 % less: together at most 5 % more than ``dcm2niix`` writes, at a fifth of its CPU (benchmarks/README.md).
+long again and writes 1 to 4 % less: together about 5 % more at most than ``dcm2niix`` writes, at a fifth of its CPU (benchmarks/README.md).
 Not one member each: browsers read the first member of a gzip file only.
 """
 
