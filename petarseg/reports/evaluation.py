@@ -24,7 +24,7 @@ from petarseg.reports.voting import locate
 
 ENSEMBLE: Final = "ensemble"
 # Decision 23 keeps these statements, flagged; labels that leave them out are as right. They are counted on their own, never as wrong.
-OPEN_FLAGS: Final = frozenset({"physiologic", "two_sentences", "dual_time_point"})
+OPEN_FLAGS: Final = frozenset({"physiologic", "degenerative", "two_sentences", "dual_time_point"})
 Reader = Callable[[Sequence[tuple[str, str]]], Sequence[Sequence[Decided]]]
 Found = tuple[int, int, float, int]  # start, end, SUVmax, axial slice
 

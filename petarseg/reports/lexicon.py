@@ -93,7 +93,8 @@ REFERENCE_ORGAN = (
 )
 
 _PHYSIOLOGIC_CUE = words(
-    r"physiolog\w+|normal variant|normally|normal(?=\s?[,;).]|$)|chewing|mastication|bruxism|grinding|usual(?: for| in| on| uptake"
+    r"physiol(?:og\w+)?|(?:is|are) normal with|(?:normal|benign|anatomic(?:al)?|incidental) varia(?:nt|tion)|variation|"
+    r"normally|normal(?=\s?[,;).]|$)|chewing|mastication|bruxism|grinding|usual(?: for| in| on| uptake"
     r"| activity| distribution| finding)|(?:of|in) (?:the )?cycle|labou?red breathing|coughing|hiccups?|crying|shivering|compensat(?:es"
     r"|ing|ory|ion)|(?:incomplete|insufficient|poor|partial|inadequate) (?:myocardial )?(?:suppression|fasting|preparation)"
     r"|incompletely suppressed|not above (?:the )?(?:liver|background|blood pool|mediastinum)|unremarkable|(?:is|are|was|of) nothing"
@@ -101,10 +102,15 @@ _PHYSIOLOGIC_CUE = words(
     r"| pathologic\w*)? (?:significance|concern)|not (?:pathologic\w*|concerning|suspicious)|normal(?: in| limits| activity| uptake"
     r"| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
     r"within normal(?: limits)?|as expected|expected(?: uptake| activity| finding| distribution| biodistribution| excretion)?|"
-    r"menstrual|menstruat\w+|functional|follic(?:le|les|ular)|corpus luteum|lactat\w+|brown (?:fat|adipose)|browning|growth plates?"
+    r"not an? (?:lymph )?(?:node|lesion|mass|nodule|metastasis|tumou?r)|"
+    r"menstrual|menstruat\w+|"
+    r"(?:luteal|secretory|proliferative|ovulatory|follicular) phase|(?:mid|peri)\s?ovulat\w+|"
+    r"functional|follic(?:le|les|ular)|corpus luteum|lactat\w+|brown (?:fat|adipose)|browning|growth plates?"
     r"|physes|physis|"
     r"excret(?:ed|ion|ory)\w*|urine|urinary (?:activity|excretion|tracer|radioactivity|radiotracer|stasis)|menses|catamenial"
-    r"|respiratory effort|exertion|exercise|biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)"
+    r"|respiratory effort|exertion|exercise|"
+    r"restless\w*|(?:bad|poor) night|posture|shovel+ing|lifting|walking|cold (?:room|weather)|"
+    r"biodistribution|waldeyer'?s?|ganglion|ganglia|muscle (?:activity|tension|use|contraction)"
     r"|muscular (?:activity|tension)|"
     r"symmetric(?:al|ally)? (?:uptake|activity|tonsil\w*|FDG|tracer|and)|thymic rebound|rebound|metformin|peristal\w+|swallowing"
     r"|phonation|talking|ureter(?:al|ic) (?:activity|uptake|tracer|radiotracer|stasis|jet)"
@@ -128,6 +134,8 @@ _PHYSIOLOGIC_ORGAN = re.compile(
     r"waldeyer'?s? ring|thymus|brown fat|bowel|colon|small bowel|cecum|stomach|vocal cords|duodenum|jejunum|ileum|nasal turbinates"
     r"|epiphys[ei]s|spinal cord|diaphragm(?:atic)?(?: crura| crus)?|intercostal muscles|masseters?|pterygoids?|cricopharyngeus|testes"
     r"|testicles|extraocular muscles|"
+    r"anal sphincter|sphincter muscles?|cricoarytenoids?|pharyngeal constrictors?|sternocleidomastoids?|scalenes?|strap muscles?|"
+    r"choroid plexus|endometri(?:um|al (?:cavity|activity|stripe))|"
     r"pituitary(?: gland)?|spleen|nipples|gallbladder|adrenals|adrenal glands|collecting systems?)\b",
     re.IGNORECASE,
 )
@@ -136,7 +144,7 @@ _NORMAL_ORGAN = re.compile(
     re.IGNORECASE,
 )
 _SYMMETRIC = re.compile(
-    r"\bsymmetric\w*\b.*\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain"
+    r"\bsymmetric\w*\b.*\b(?:sternocleido|scalen|masset|pteryg|strap|trapez|tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain"
     r"|test|nipple)"
     r"|\b(?:tonsil|lymphoid|saliva|parotid|submandib|gland|tongue|pharyn|musc|breast|vocal|cord|adrenal|kidney|brain|test"
     r"|nipple).*\bsymmetric",

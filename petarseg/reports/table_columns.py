@@ -27,6 +27,10 @@ _PRIOR = re.compile(
     re.IGNORECASE,
 )
 _NOW = re.compile(r"\b(?:now|current|today'?s?|new|present|post|after|latest|follow-?\s?up|f/?u|this|actual)\b", re.IGNORECASE)
+_SUBJECT = re.compile(
+    r"\b(?:fdg|psma|tracer|uptake|pet|ct|stud(?:y|ies)|exam\w*|scans?|findings?|measurements?|values?|results?|activity|status)\b",
+    re.IGNORECASE,
+)
 _TIME_POINT = re.compile(r"\b(?:tp|time[\s-]?point|pet|scan|study|exam|visit)[\s-]?#?(?P<number>\d)\b", re.IGNORECASE)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DATES = (
@@ -138,7 +142,8 @@ def _columns_in_words(columns: Sequence[Column]) -> tuple[Column, ...] | None:
 
 
 def _is_time(title: str) -> bool:
-    bare = _without_dates(title).strip(" :()-")
+    # "Current uptake", "Prior PET/CT": what the column is about says no more than its time.
+    bare = _SUBJECT.sub("", _without_dates(title)).strip(" :()-/")
     return (title != bare and not bare) or any(pattern.fullmatch(bare) is not None for pattern in (_NOW, _PRIOR))
 
 

@@ -131,6 +131,10 @@ TABLES: list[Row] = [
         [(5.2, 113), (3.8, 120)],
     ),
     (
+        "!FINDINGS:\nSite | Size | Current uptake | Prior uptake\nHilar node | 9 mm | SUVmax 5.2, slice 113 | SUVmax 8.0, slice 110\nAdrenal | 10 mm | normal now | SUVmax 8.1, slice 121\n",
+        [(5.2, 113)],
+    ),
+    (
         "!FINDINGS:\nLesion | Previous | Today\nHilar node | SUVmax 8.0, slice 110 | SUVmax 5.2, slice 113\nAdrenal | SUVmax 8.1, slice 121 | SUVmax 3.8, slice 120\n",
         [(5.2, 113), (3.8, 120)],
     ),
