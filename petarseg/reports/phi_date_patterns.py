@@ -184,7 +184,7 @@ SEASON = re.compile(
 
 HOLIDAY = re.compile(
     r"\b(?:Christmas(?:\s+(?:Eve|Day))?|Thanksgiving(?:\s+Day)?|Easter(?:\s+(?:Sunday|Monday))?|New\s+Year['’]?s(?:\s+(?:Eve|Day))?|"
-    r"Independence\s+Day|Labor\s+Day|Memorial\s+Day|Boxing\s+Day)\b(?!\s+tree)"
+    r"Independence\s+Day|Labor\s+Day|Memorial\s+Day|Boxing\s+Day)\b(?!\s+(?:tree|disease|factor|lesion))"
 )
 CLOCK_AFTER = re.compile(
     r"[\s,@]+(?:at\s+|@\s*)?(?:\d{1,2}[:.]\d\d\b|\d{1,2}\s?[ap]\.?m\b|[012]\d[0-5]\d(?:\s?h(?:rs?|ours)?)?\b(?![./]\d))", re.IGNORECASE

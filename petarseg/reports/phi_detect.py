@@ -164,6 +164,9 @@ def _outside(text: str, span: PhiSpan, taken: Sequence[tuple[int, int]]) -> list
     return [PhiSpan(start, start + len(stripped), span.type)]
 
 
+_COMPOUND = re.compile(r"(?:-[^\W\d_]+)+")
+
+
 def _from_model(text: str, model: Sequence[tuple[int, int, str]]) -> Iterator[PhiSpan]:
     """Keep of the model's entities what the dictionaries do not know: it learned from news, not from medicine."""
     english = is_english(text, default=True)
@@ -179,6 +182,8 @@ def _from_model(text: str, model: Sequence[tuple[int, int, str]]) -> Iterator[Ph
         if not words:
             continue
         first, last = words[0].start(), words[-1].end()
+        compound = _COMPOUND.match(text, last)  # "Albers" of "Albers-Schonberg"
+        last = compound.end() if compound is not None else last
         stretch = text[first:last]
         if not english or re.search(r"[\n/:\d]", stretch) or re.match(r"\s*[:=#]", text[last : last + 2]) or is_eponym(text, first, last):
             continue

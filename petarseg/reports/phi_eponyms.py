@@ -138,7 +138,8 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     """
     before = text[max(0, start - 40) : start]
     name = text[start:end]
-    if _PERSON_BEFORE.search(before) and not re.search(r"\bsister\s+$", before, re.IGNORECASE):
+    by_a_term = re.search(r"(?<!dictated )(?<!signed )(?<!read )\bby\s+$", before) is not None and _AFTER.match(text, end) is not None
+    if _PERSON_BEFORE.search(before) and not by_a_term and not re.search(r"\bsister\s+$", before, re.IGNORECASE):
         return False
     if _PERSON_AFTER.match(text, end):
         return False

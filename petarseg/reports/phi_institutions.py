@@ -126,7 +126,7 @@ _SHORT_HOSPITAL = re.compile(
 def find_institutions(text: str) -> Iterator[PhiSpan]:
     """Find institutions by their nouns, abbreviations and places in a sentence."""
     for match in _KNOWN_HOSPITALS.finditer(text):
-        if not NOT_PLACE_AFTER.match(text, match.end()):
+        if not NOT_PLACE_AFTER.match(text, match.end()) and not (match.group() == "Mayo" and is_eponym(text, *match.span(), strict=True)):
             yield PhiSpan(*match.span(), "HOSPITAL")
     for match in _SAINT.finditer(text):
         if (match.group().endswith(("'s", "’s")) or PLACE_CUE.search(text[max(0, match.start() - 16) : match.start()])) and not is_eponym(
@@ -139,7 +139,8 @@ def find_institutions(text: str) -> Iterator[PhiSpan]:
                 yield PhiSpan(*match.span(), "HOSPITAL")
     for pattern in (_SAINT_CAPITALS, _BY_ONE_WORD):
         for match in pattern.finditer(text):
-            yield PhiSpan(*match.span("name"), "HOSPITAL")
+            if not is_eponym(text, *match.span("name"), strict=True):
+                yield PhiSpan(*match.span("name"), "HOSPITAL")
     for match in _AT_PLACE.finditer(text):
         found = re.findall(r"[^\W\d_]+", match["name"])
         if (

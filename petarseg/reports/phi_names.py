@@ -114,6 +114,14 @@ def _by_credential(text: str) -> Iterator[PhiSpan]:
             yield PhiSpan(start, match.start(), "NAME")
 
 
+# People, not procedures, follow these: "discussed with Hartmann".
+_TOLD = re.compile(
+    r"\b(?:discussed|spoke|spoken|talked|reviewed|conferred|communicated|shared|relayed|conveyed|dictated|signed|read|reported|referred|ordered|requested|seen|"
+    r"notified|called|paged|informed)(?:\s+(?:with|to|by))?\s+$",
+    re.IGNORECASE,
+)
+
+
 def _by_lead(text: str) -> Iterator[PhiSpan]:
     """``dictated by Renata Vole``, ``discussed with Imogen Pascoe``: a name after words that lead to one."""
     for match in WORD.finditer(text):
@@ -133,7 +141,7 @@ def _by_lead(text: str) -> Iterator[PhiSpan]:
         ):
             continue
         end = read_name(text, match.start(), known_only=True)
-        if end is None or is_eponym(text, match.start(), end):
+        if end is None or is_eponym(text, match.start(), end, strict=_TOLD.search(before) is not None):
             continue
         if weak and match.group().isupper() and len(match.group()) < 6:
             continue
