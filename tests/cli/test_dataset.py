@@ -56,8 +56,10 @@ def test_broken_rules_are_named_with_exit_code_1(call: Call, dataset: Path) -> N
     assert (code, answer["status"]) == (1, "broken")
     (broken,) = answer["broken"]
     assert {name: broken[name] for name in ("table", "column", "rule", "key")} == {
-        "table": "lesions", "column": "region",
-        "rule": "allowed", "key": "LE01",
+        "table": "lesions",
+        "column": "region",
+        "rule": "allowed",
+        "key": "LE01",
     }
     code, _, err = call("validate", dataset)
     assert code == 1
