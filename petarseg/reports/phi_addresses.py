@@ -33,7 +33,17 @@ _ADDRESS = re.compile(
 )
 _PO_BOX = re.compile(rf"\bP\.?\s?O\.?\s+Box\s+\d+(?:\s*,\s*{TOWN})?(?:,?\s*{STATE}\b)?(?:[, ]\s*{ZIP})?", re.IGNORECASE)
 _TOWN_STATE = re.compile(rf"(?<![\w-]){CAP}(?:[ ]{CAP}){{0,2}},[ ]*{STATE}(?![\w-])(?:[, ]\s*{ZIP}\b)?")
-_STATE_ZIP = re.compile(rf"\b(?:{'|'.join(sorted(STATE_CODES))})[ ]+\d{{5}}(?:-\d{{4}})?\b")
+# "CT 78815" is a procedure, no place in Connecticut.
+_STATE_ZIP = re.compile(rf"\b(?:{'|'.join(sorted(STATE_CODES))})[ ]+(?!788\d\d)\d{{5}}(?:-\d{{4}})?\b")
+# "Am Lindenrain 12, 99987 Hohenwartau"
+_NUMBER_TOWN = re.compile(rf"(?<![\w-]){CAP}(?:[ ]{CAP}){{0,3}}[ ]\d{{1,4}}[a-z]?,[ ]\d{{4,5}}[ ]{CAP}(?:[ ]{CAP}){{0,2}}")
+# "works for Palmetto Cannery"; "lives in dunmore falls" in a line without capitals
+_WORKPLACE = re.compile(rf"\b(?:works?|worked|working|employed)[ ](?:for|at|by)\s+(?:the[ ])?(?P<name>{CAP}(?:[ ](?:&[ ])?{CAP}){{0,3}})")
+_HOME = re.compile(
+    r"\b(?:lives?|living|resid(?:es|ing))[ ]in[ ](?P<name>[A-Za-z][a-z]{3,}[ ](?:falls|city|hills?|park|heights|"
+    r"springs|beach|grove|bay|creek|ridge|"
+    r"valley|island|lake|river|green|ford|cross|bridge|wells|heath|mills?|point|harbou?r|junction|landing|spa))\b"
+)
 _ZIP_LABEL = re.compile(rf"\b(?:ZIP|postal|post|eir|PLZ)(?:\s*code)?\s*[:#]?\s*(?P<zip>{ZIP}|[A-Z]\d[\dW]\s?[A-Z\d]{{4}})\b", re.IGNORECASE)
 # "CH-4410 Rötliberg": the postcodes of the continent stand before the town.
 _CONTINENTAL = re.compile(rf"(?<![\w-])(?:CH|DE?|A|AT|DK|NL|BE?|F|I|E|SE?|NO?|FIN?|L|PL|CZ)-\d{{4,5}}[ ]{TOWN}")
@@ -62,7 +72,7 @@ PLACE_CUE = re.compile(r"\b(?:in|from|to|at|near|of|outside|hospital|clinic|cent
 NOT_PLACE_AFTER = re.compile(
     r"\s*(?:['’]s)?\s+(?:criteria|classification|score|system|stage|staging|grade|grading|chromosome|guidelines?|consensus|protocol|"
     r"Heart\s+Association|virus|fever|disease|lymphoma|category|sign|formula|coma|scale|risk|definition|modification|index|assessment|"
-    r"pouch|method|agreement|report\b|University\s+criteria)",
+    r"pouch|method|agreement|report\b|University\s+criteria|[IVX]{1,4}[A-C]?\b)",
     re.IGNORECASE,
 )
 
@@ -99,6 +109,7 @@ def find_addresses(text: str) -> Iterator[PhiSpan]:
         _CONTINENTAL,
         _BEFORE_POSTCODE,
         _BUILDING,
+        _NUMBER_TOWN,
         _ROOM,
         _PO_BOX,
         _STATE_ZIP,
@@ -106,6 +117,9 @@ def find_addresses(text: str) -> Iterator[PhiSpan]:
     ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), "LOCATION")
+    for pattern in (_WORKPLACE, _HOME):
+        for match in pattern.finditer(text):
+            yield PhiSpan(*match.span("name"), "LOCATION")
     for match in _NAMED_STREET.finditer(text):
         yield PhiSpan(*match.span("name"), "LOCATION")
     for match in _WARD_LABEL.finditer(text):
@@ -147,6 +161,8 @@ def find_addresses(text: str) -> Iterator[PhiSpan]:
             continue
         if town.isupper() and all(is_word(word) for word in words) and len(state_word) == 2:
             continue
+        if re.match(r"\s?\d{1,3}-\d", text[match.end() : match.end() + 6]):
+            continue  # "type IIIa, CA 19-9"
         start = match.start()
         for word in re.finditer(r"\S+", town):
             # "LIVES IN FAIRHOLM, OREGON": in capitals the words before the town look like it.

@@ -47,6 +47,10 @@ _AGES = [
         re.IGNORECASE,
     ),
     re.compile(rf"\bturn(?:ed|ing)?\s+(?P<age>{_OLD}|{_NINETIES})\b", re.IGNORECASE),
+    # "Lovelace, 93 years, unit record"; "at ninety-four this is a matter for her"; "DOB: JAN 5,1933 (91)"
+    re.compile(rf"(?<=,\s)(?P<age>{_OLD})\s+years\s*(?=[,;.(\n])", re.IGNORECASE),
+    re.compile(rf"\bat\s+(?P<age>{_NINETIES})\b(?!\s*(?:min|sec|days?|degrees|percent|hours?|mm|cm|[.,]?\d))", re.IGNORECASE),
+    re.compile(rf"\b(?:DOB|D\.O\.B\.?|born)\b[^()\n]{{4,24}}\(\s*(?P<age>{_OLD})\s*(?:y(?:rs?|ears?)?)?\s*\)", re.IGNORECASE),
     # 93F, 94 M,  F/93, M 93
     re.compile(
         rf"(?<![\w.,/-])(?P<age>{_OLD})\s?[MF](?=\s+(?:with|w/|c/|s/p|status|hx|known|history|pt|patient|here|for|who|has|p/w|"

@@ -13,7 +13,7 @@ _URL = re.compile(
     r"health|hospital)\b(?:/[^\s<>()\"',;]*)?",
     re.IGNORECASE,
 )
-_SHORT_PHONE = re.compile(r"\b(?:at|on|ext\.?|extension|x)[ ](?P<id>\d-\d{4})(?![\w-])(?!\.\d)", re.IGNORECASE)
+_SHORT_PHONE = re.compile(r"\b(?:at|on|ext\.?|extension|x)[ ](?P<id>\d-\d{4}|\d{3}[ ]\d{4})(?![\w-])(?!\.\d)", re.IGNORECASE)
 _PHONE_LABEL = re.compile(
     r"\b(?:tel(?:ephone|ef(?:o|oo)n)?|phone|ph|fax|facsimile|pager|page|paged|beeper|bleep|cell|mobile|mob|call(?:ed|back)?|contact|"
     r"reach(?:ed)?|dial|ext(?:ension)?|hotline|"
@@ -24,8 +24,8 @@ _PHONE_LABEL = re.compile(
     re.IGNORECASE,
 )
 _PHONE = [
-    # 02 99 55 01 77, 69 987 88 37
-    re.compile(r"(?<![\w.,/-])(?:0\d(?:[ .]\d\d){4}|\d{2}[ ]\d{3}[ ]\d{2}[ ]\d{2})(?![\w])(?!\.\d)"),
+    # 02 99 55 01 77, 0 500 555 01 77, 69 987 88 37
+    re.compile(r"(?<![\w.,/-])(?:0\d(?:[ .]\d\d){4}|0[ ]\d{3}[ ]\d{3}[ ]\d{2}[ ]\d{2}|\d{2}[ ]\d{3}[ ]\d{2}[ ]\d{2})(?![\w])(?!\.\d)"),
     # +1 (555) 010-7731, +44 20 7946 0958
     re.compile(r"(?<![\w+])\+\d{1,3}[\s.-]?(?:\(\d{1,4}\)[\s.-]?)?\d{1,4}(?:[\s.-]?\d{2,4}){1,4}(?:\s*(?:x|ext\.?)\s*\d{1,6})?(?![\w])"),
     # (555) 014-2277, 555-014-2277, 1-800-555-0199, 555.014.2277
@@ -48,7 +48,7 @@ def find_contacts(text: str) -> Iterator[PhiSpan]:
     for match in _URL.finditer(text):
         yield PhiSpan(*match.span(), "URL")
     for match in _PHONE_LABEL.finditer(text):
-        if len(re.sub(r"\D", "", match["id"])) >= 4 and not re.fullmatch(r"(?:19|20)\d\d", match["id"]):
+        if len(re.sub(r"\D", "", match["id"])) >= 4 and not re.fullmatch(r"(?:19\d|20[0-4])\d", match["id"]):
             yield PhiSpan(match.start("id"), match.end("id"), "PHONE")
     for pattern in _PHONE:
         for match in pattern.finditer(text):

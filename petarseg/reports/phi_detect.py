@@ -9,7 +9,7 @@ from petarseg.reports.phi_ages import find_ages
 from petarseg.reports.phi_contacts import find_contacts
 from petarseg.reports.phi_dates import find_dates, with_weekday
 from petarseg.reports.phi_deny import DenyList
-from petarseg.reports.phi_eponyms import is_eponym
+from petarseg.reports.phi_eponyms import is_eponym, is_medical_use
 from petarseg.reports.phi_extent import grown
 from petarseg.reports.phi_field_values import find_labelled
 from petarseg.reports.phi_guard import measurement_stretches
@@ -63,15 +63,21 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
     names += [span for span in labelled if span.type == "NAME"]
     names += _unguarded(find_signatures(cased), guard)
     names += _unguarded(with_initials(text, names), guard)
+    names = [span for span in names if not is_medical_use(text, span.start, span.end)]
     # "GALLOWAY,PRESTON T": a town inside a longer name is part of it.
     spans = [span for span in spans if span.type != "LOCATION" or not any(_inside(span, name) for name in names)]
     taken = [(span.start, span.end) for span in spans]
     names = [piece for span in names for piece in _outside(text, span, taken) if not text[piece.end : piece.end + 1].isdigit()]
     people = [(span.start, span.end) for span in names]
+    spans = [span for span in spans if span.type not in ("HOSPITAL", "LOCATION") or not is_medical_use(text, span.start, span.end)]
     heads = _unguarded(find_letterheads(text), guard)
     spans += [span for span in heads if span.type == "LOCATION" or not overlaps(span.start, span.end, people)]
     denied = _unguarded(deny.find(text), guard)
-    again = _repeats(text, [span for span in names + denied if span.type == "NAME"])
+    again = [
+        span
+        for span in _repeats(text, [span for span in names + denied if span.type == "NAME"])
+        if not is_medical_use(text, span.start, span.end)
+    ]
     found = merge([*spans, *names, *denied, *_unguarded(again, guard)])
     return _joined(text, grown(text, found, guard))
 
@@ -109,7 +115,7 @@ def with_capitals(text: str) -> str:
 # "at harbor view oncology" in a line without capitals.
 _LOWER_INSTITUTION = re.compile(
     r"(\b(?:at|from|to|by|via|with)\s+(?:the\s+)?)((?:(?!(?:the|at|from|to|by|with|and|on|in|our|her|his|an?|outside|another|local|prior|same)\b)[a-z][a-z'.-]+\s+){1,4}"
-    r"(?:private|hospital|medical\s+cent(?:er|re)|clinic|oncology|imaging|radiology|cancer\s+cent(?:er|re)|health\s+(?:system|cent(?:er|re))|infirmary|institute|healthcare|university)\b)"
+    r"(?:private|hospital|(?:breast|heart|lung|eye|surgery|diagnostic|pet|day)\s+(?:cent(?:er|re)|unit|clinic)|hospice|medical\s+cent(?:er|re)|clinic|oncology|imaging|radiology|cancer\s+cent(?:er|re)|health\s+(?:system|cent(?:er|re))|infirmary|institute|healthcare|university)\b)"
 )
 
 

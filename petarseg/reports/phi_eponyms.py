@@ -38,7 +38,8 @@ _HEADS = (
     "metastas[ie]s implant "
     "ward regimen protocol dose dosimetry therapy treatment suspension block injection solution biops(?:y|ies) rule ratio factor "
     "gangrene atrophy sclerosis dementia purpura erythema pemphigus lentigo papillomatosis fasciitis lipomatosis pneumonitis colitis "
-    "effect tumou?rs? chromosome \\w*ectomy \\w*otomy \\w*ostomy \\w*plasty \\w*pexy \\w*oscopy"
+    "granules? mass(?:es)? bioprosthes[ei]s prosthes[ei]s pattern chemoradiation chemotherapy effect tumou?rs? "
+    "chromosome \\w*ectomy \\w*otomy \\w*ostomy \\w*plasty \\w*pexy \\w*oscopy"
 )
 _HEAD = "(?:" + "|".join(dict.fromkeys(_HEADS.split())) + ")"
 # Words that may stand between the name and its head: "Hodgkin's B-cell lymphoma", "Siewert type II tumor", "Child-Pugh class B".
@@ -50,7 +51,7 @@ _QUALIFIER = (
 )
 _AFTER = re.compile(
     rf"(?:['’]s|s['’]|['’])?\)?(?:[-\s]+{_QUALIFIER}(?:\s+{_GRADE})?){{0,3}}[-\s]+{_HEAD}(?:e?s)?\b|"
-    rf"['’]?s?\s+(?:{_QUALIFIER}\s+)?(?-i:[IVX]{{1,4}}[a-c]?)\b(?!\.?\s?[A-Z]\b)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
+    rf"['’]?s?\s+(?:{_QUALIFIER}\s+)?(?-i:[IVX]{{1,4}}[a-cA-C]?)\b(?!\.?\s?[A-Z]\b)|\s*[-–]\s*(?:type|like|positive|negative|staging)\b",
     re.IGNORECASE,
 )
 # A number after the name makes an eponym only of names that grade something: "Deauville 4", but "sent to Warthin 5/17".
@@ -139,6 +140,8 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     before = text[max(0, start - 40) : start]
     name = text[start:end]
     by_a_term = re.search(r"(?<!dictated )(?<!signed )(?<!read )\bby\s+$", before) is not None and _AFTER.match(text, end) is not None
+    if _BEFORE.search(before) and re.fullmatch(r"[^\W\d_]+(?:['’]s)?", name):
+        return True  # "the pouch of Douglas has", "the organ of Zuckerkandl is"
     if _PERSON_BEFORE.search(before) and not by_a_term and not re.search(r"\bsister\s+$", before, re.IGNORECASE):
         return False
     if _PERSON_AFTER.match(text, end):
@@ -177,3 +180,35 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
     if all(part in FAMILY_NAMES or part in GIVEN_NAMES for part in parts) and not _speaks_of_disease(text, before, end):
         return False
     return not re.search(r"[A-Z]\.\s?$", before) and not re.match(r",?\s+[A-Z]\.(?:\s|$)", text[end : end + 5])
+
+
+_TITLE_BEFORE = re.compile(r"\b(?:Drs?|Prof(?:essor)?|Mr|Mrs|Ms|Miss|Mx|Dame|Nurse|Herr|Frau|Mme|doctor)(?:\.\s*|\s+)(?:[A-Z]\.?\s+){0,2}$")
+_OWN_TERM = re.compile(r"\s+(?:and|or|&|/)\s+[\w/-]+\s+criteria\b|\s*\d+(?:\.\d+)?\s*mm\b|[)\s]*$", re.IGNORECASE)
+
+
+def is_medical_use(text: str, start: int, end: int) -> bool:
+    """Say whether a span of listed eponyms alone is a term whatever spoke for a name: "RE: Merkel cell carcinoma".
+
+    Parameters
+    ----------
+    text : str
+        The report.
+    start, end : int
+        Code point offsets of the span.
+
+    Returns
+    -------
+    bool
+        True when every word is a listed eponym, a term surrounds it, and no title stands before it.
+    """
+    name, before = text[start:end], text[max(0, start - 40) : start]
+    name = re.sub(r"-(?:type|like)$", "", name)
+    words = re.findall(r"[^\W\d_]+(?:['’]s)?", name)
+    if not words or len(words) > 3 or not (name.lower() in BARE_EPONYMS or all(word.lower() in BARE_EPONYMS for word in words)):
+        return False
+    if _TITLE_BEFORE.search(before) or (_PERSON_AFTER.match(text, end) and _AFTER.match(text, end) is None):
+        return False
+    if name != text[start:end] or _AFTER.match(text, end) or _BEFORE.search(before):
+        return True
+    response = re.search(r"\b(?:response|progression|regression|staged|scored|graded)\s+(?:by|per)\s+$", before, re.IGNORECASE)
+    return response is not None or (_OWN_TERM.match(text, end) is not None and re.match(r"\s*\d", text[end : end + 3]) is not None)

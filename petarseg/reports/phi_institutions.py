@@ -30,7 +30,7 @@ _FACILITY = (
     r"Ospedale|Cl[íi]nica|Ziekenhuis|Health|Lodge|Manor|Hospitalet)"
 )
 _INSTITUTION = re.compile(
-    rf"(?<![\w-]){CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{CAP}){{0,5}}?[ \t]{{1,2}}{_FACILITY}(?![\w-])"
+    rf"(?<![\w-]){CAP}(?:[ \t]{{1,2}}(?:{_JOINER}[ \t]+){{0,2}}{CAP}){{0,5}}?[ \t]{{1,2}}(?:(?:&|and)[ \t])?{_FACILITY}(?![\w-])"
     rf"(?:[ \t](?:(?:University[ ])?(?:NHS[ ])?(?:Foundation[ ])?Trust|Health[ ](?:System|Network|Board)|Medical[ ]Cent(?:er|re)))?"
     r"(?:,?[ ](?:PLLC|LLC|LLP|Inc\.?|P\.?[CA]\.?|Ltd\.?|GmbH|Pty(?:[ ]Ltd)?)(?![\w]))?"
     rf"(?:[ \t]+(?:of|at|in|"
@@ -42,6 +42,7 @@ _INSTITUTION_CAPITALS = re.compile(
     rf"OF)[ ])(?P<name>(?:[{UPPER}][{UPPER}.'’&-]+[ ]{{1,2}}){{1,5}}?"
     rf"(?:HOSPITALS?|HOSP\.?|(?:MEDICAL|MED\.?|HEALTH|SURGICAL|HEART|ONCOLOGY|CANCER|VA|RADIOLOGY|IMAGING|"
     rf"TRAUMA)[ ](?:CENT(?:ER|RE)|CTR\.?)|VAMC|VAHCS|HCS|"
+    rf"(?:MEDICAL|PHYSICIANS?|SURGICAL|RADIOLOGY|ONCOLOGY)[ ]GROUP|"
     rf"CONSULTANTS|ASSOCIATES|SPECIALISTS|PARTNERS|PHYSICIANS|RADIOLOGISTS|UNIVERSITY|HEALTHCARE|HEALTH|CANCER[ ](?:CARE|"
     rf"INSTITUTE)|IMAGING|RADIOLOGY|ONCOLOGY|POLYCLINIC|HOSPICE|NURSING[ ]HOME|"
     rf"CLINIC|INFIRMARY|INSTITUTE|(?:CANCER|IMAGING|PET|HEALTH)[ ]CENT(?:ER|RE)|HEALTH[ ](?:SYSTEM|CARE)|KLINIKUM)"
@@ -176,8 +177,14 @@ def find_institutions(text: str) -> Iterator[PhiSpan]:
 
 def _trimmed(text: str, start: int, end: int, *, keyword_first: bool) -> PhiSpan | None:
     """Drop generic words at the front; nothing is left of "Outside Hospital" or "Nuclear Medicine Imaging"."""
-    if _CITED.search(text[start:end]) or text[end : end + 1] == ":":
+    if _CITED.search(text[start:end]):
         return None
+    # "Nuclear Medicine:" is a heading, "Kirkwall Bay Hospital: FDG PET/CT" names its house.
+    if re.match(r"[ ]*:", text[end : end + 6]) and all(is_word(word.lower()) for word in re.findall(r"[^\W\d_]+", text[start:end])):
+        return None
+    drug = re.match(rf"(?P<word>[{UPPER}][\w-]+)[ ](?:at|in|from)[ ](?=[{UPPER}])", text[start:end])
+    if drug is not None and not keyword_first and is_report_word(drug["word"]):
+        start += drug.end()  # "with Detectnet at Sable Creek Cancer Center"
     words = list(re.finditer(r"[^\s]+", text[start:end]))
     content = [m for m in words if re.sub(r"[^\w'’/-]", "", m.group()).lower().replace("’", "'") not in _GENERIC and m.group()[0].isupper()]
     if keyword_first:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from petarseg.reports.phi_lexicon import is_clinical_code
+from petarseg.reports.phi_lexicon import is_clinical_code, is_word
 from petarseg.reports.phi_span import PhiSpan
+from petarseg.reports.phi_vocabulary import words
 
 _IP = re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])")
 _UID = re.compile(r"(?<![\d.])[0-2](?:\.\d+){5,}(?![\d.])")
@@ -49,6 +50,12 @@ _GROUPED = re.compile(
 # QQ 12 34 56 C: a British national insurance number. KVMC_PET2: the network name of a machine.
 _NATIONAL = re.compile(r"(?<![\w-])[A-Z]{2}[ ]?\d{2}[ ]?\d{2}[ ]?\d{2}[ ]?[A-D](?![\w-])")
 _UNDERSCORED = re.compile(r"(?<![\w])(?=[A-Z\d_]*[A-Z])(?=[A-Z_]*\d)[A-Z\d]{2,}(?:_[A-Z\d]+)+(?![\w])")
+# KB 118 402, RH 40118, BPX 4471 902 K, 4471 882 019 VB: capitals and groups of digits, a letter or two behind them.
+_LETTERED = re.compile(
+    r"(?<![\w./-])(?:(?P<letters>[A-Z]{2,4})[ #-]{0,2}\d{1,6}(?:[ -]\d{1,6}){0,3}(?:[ ]?[A-Z]{1,2})?|"
+    r"\d{3,4}(?:[ ]\d{3,4}){1,3}[ ][A-Z]{1,2})"
+    r"(?![\w/])(?!\.\d)"
+)
 _NHS = re.compile(r"(?<![\w.-])\d{3} \d{3} \d{4}(?![\w-])(?!\.\d)")
 
 # The token that carries an identifier: letters, digits and separators with at least two digits.
@@ -160,6 +167,9 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
     ):
         for match in pattern.finditer(text):
             yield PhiSpan(*match.span(), kind)
+    for match in _LETTERED.finditer(text):
+        if _is_lettered_number(text, match):
+            yield PhiSpan(*match.span(), "OTHER_ID")
     for match in _FILE.finditer(text):
         if re.search(r"\d|_", match.group()):
             yield PhiSpan(*match.span(), "OTHER_ID")
@@ -180,7 +190,7 @@ def find_identifiers(text: str) -> Iterator[PhiSpan]:
         for match in pattern.finditer(text):
             hyphened = kind == "DEVICE_ID" and re.fullmatch(r"[A-Z]{2,}(?:[-_][A-Z\d]+)*[-_][A-Z]*\d{2,}", match["id"]) is not None
             if hyphened or _is_identifier(text, match.start("id"), match.end("id"), labelled=True):
-                glued = match.start("id") > match.start() and text[match.start() : match.start("id")].isalpha()
+                glued = match.start("id") > match.start() and text[match.start() : match.start("id")].rstrip("#").isalpha()
                 yield PhiSpan(match.start() if glued else match.start("id"), match.end("id"), kind)
 
 
@@ -221,6 +231,17 @@ def _is_identifier(text: str, start: int, end: int, *, labelled: bool) -> bool:
             return digits >= 4
         return digits >= (5 if token.isdigit() else 6) if token.isdigit() or token.count("-") == 2 else digits >= 7
     return (digits >= 3 and token.upper() == token and len(token) > 4) or digits >= 5
+
+
+# Letters before a number that measures, counts or codes something.
+_NO_SERIES = words("no_series")
+
+
+def _is_lettered_number(text: str, match: re.Match[str]) -> bool:
+    letters, number = match["letters"], re.sub(r"\D", "", match.group())
+    if len(number) < 5 or is_clinical_code(match.group()) or _UNIT.match(text, match.end()):
+        return False
+    return letters is None or (letters.lower() not in _NO_SERIES and (len(letters) == 2 or not is_word(letters.lower())))
 
 
 def _is_worded(token: str) -> bool:
