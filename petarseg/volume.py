@@ -10,6 +10,7 @@ Conventions
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import permutations
@@ -70,13 +71,15 @@ class Volume:
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Distance of neighbouring voxel centres along x, y, z in mm."""
-        x, y, z = np.linalg.norm(self.affine[:3, :3], axis=0)
-        return float(x), float(y), float(z)
+        # Python's floats: for three numbers numpy's overhead is ten times the work, and every lesion asks.
+        x, y, z = (math.hypot(*column) for column in self.affine[:3, :3].T.tolist())
+        return x, y, z
 
     @property
     def voxel_volume_ml(self) -> float:
         """Volume of one voxel in ml."""
-        return abs(float(np.linalg.det(self.affine[:3, :3]))) / 1_000.0
+        (a, b, c), (d, e, f), (g, h, i) = self.affine[:3, :3].tolist()
+        return float(abs(a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g))) / 1_000.0
 
     def ijk_to_ras_mm(self, ijk: ArrayLike) -> NDArray[np.float64]:
         """Map voxel indices, shape (3,) or (N, 3), to RAS coordinates in mm of the same shape."""
