@@ -93,7 +93,8 @@ REFERENCE_ORGAN = (
 )
 
 _PHYSIOLOGIC_CUE = words(
-    r"physiol(?:og\w+)?|(?:is|are) normal with|(?:normal|benign|anatomic(?:al)?|incidental) varia(?:nt|tion)|variation|"
+    r"physiol(?:og\w+)?|(?:is|are) normal with|(?:is|are) (?:just |simply |only )(?:an? )?normal \w+|"
+    r"(?:normal|benign|anatomic(?:al)?|incidental) varia(?:nt|tion)|variation|"
     r"normally|normal(?=\s?[,;).]|$)|chewing|mastication|bruxism|grinding|usual(?: for| in| on| uptake"
     r"| activity| distribution| finding)|(?:of|in) (?:the )?cycle|labou?red breathing|coughing|hiccups?|crying|shivering|compensat(?:es"
     r"|ing|ory|ion)|(?:incomplete|insufficient|poor|partial|inadequate) (?:myocardial )?(?:suppression|fasting|preparation)"
@@ -135,7 +136,7 @@ _PHYSIOLOGIC_ORGAN = re.compile(
     r"|epiphys[ei]s|spinal cord|diaphragm(?:atic)?(?: crura| crus)?|intercostal muscles|masseters?|pterygoids?|cricopharyngeus|testes"
     r"|testicles|extraocular muscles|"
     r"anal sphincter|sphincter muscles?|cricoarytenoids?|pharyngeal constrictors?|sternocleidomastoids?|scalenes?|strap muscles?|"
-    r"choroid plexus|endometri(?:um|al (?:cavity|activity|stripe))|"
+    r"(?:[CTL]\d{1,2} |vertebral |lumbar )?(?:bone )?marrow|choroid plexus|endometri(?:um|al (?:cavity|activity|stripe))|"
     r"pituitary(?: gland)?|spleen|nipples|gallbladder|adrenals|adrenal glands|collecting systems?)\b",
     re.IGNORECASE,
 )
@@ -170,6 +171,7 @@ _DEGENERATIVE = words(
 ARTEFACT = words(
     r"(?:tracer|radiotracer|dose|fdg|isotope) (?:injection|administration)|(?:related|due|secondary) to (?:the )?(?:\w+ )?injection|"
     r"injection related|inj\.? site|\w*cubital vein|"
+    r"(?:tracer|activity) (?:is )?(?:retained|retention|pooling|pooled)|retained (?:tracer|activity)|"
     r"artefact\w*|artifact\w*|extravasat\w+|injection (?:site|vein|point)|site of (?:the )?injection|tracer infiltration"
     r"|dose infiltration|infiltrated dose|paravenous|contaminat\w+|misregistration|"
     r"mis registration|spurious|halo|overcorrect\w+|over correct\w+|venous (?:reflux|stasis|pooling|retention)|injected (?:vein|arm)"

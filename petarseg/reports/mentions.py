@@ -28,6 +28,11 @@ _DATE = re.compile(
     r"|(?:0?[1-9]|1[0-2])/(?:19|20)\d\d\b|(?<=\bin )(?:19|20)\d\d\b|(?<=\bfrom )(?:19[89]|20[0-4])\d\b|(?<=\bsince )(?:19|20)\d\d\b"
     r"|\b(?:19[89]|20[0-4])\d(?= (?:pet|study|scan|exam|ct)\b))"
     rf"|(?<=\bin ){_MONTH}(?=\W|$)(?!\s?\d)|(?<!\d)(?:19[89]|20[0-4])\d(?=\s?:\s)"
+    # "SUVmax 3.7 in June", "the June study", "June SUVmax 4.1": a month alone, where it dates something.
+    r"|(?:(?<=\bin )|(?<=\bsince )|(?<=\bfrom )|(?<=\bof ))(?:January|February|March|April|May|June|July|August|September|October|November"
+    r"|December)\b(?!\s?\d)"
+    r"|\b(?:January|February|March|April|June|July|August|September|October|November|December)"
+    r"(?=(?:'s)?\s(?:study|scan|exam(?:ination)?|PET|SUV|value|measurement)|\s?:)"
     r"|\[\s?(?:DATE|date)[^\]\n]{0,12}\]|<\s?DATE\s?>",
     re.IGNORECASE,
 )

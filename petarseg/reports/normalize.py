@@ -67,6 +67,9 @@ _LONE_HEADING = re.compile(
     r"assessment|addendum)",
     re.IGNORECASE,
 )
+_ENDS_BEFORE_NUMBER = re.compile(
+    r"\b(?:on|at|axial|series|PET|fused|transaxial)\s(?:slice|image|img|im)(?:\s(?:no\.?|number))?$|\bSUV\s?max(?:\sof)?$", re.IGNORECASE
+)
 _TERMINATED = re.compile(r"[.!?:]['\")\]]*\s*$")
 
 
@@ -137,6 +140,8 @@ def _starts_lower(lines: list[str]) -> bool:
 def _is_wrap(above: str, below: str, width: int, lower: bool) -> bool:
     if not above or not below:
         return False
+    if _ENDS_BEFORE_NUMBER.search(above) and re.match(r"\d{1,4}(?:\.?$|[.,;)]\s|\b)", below) and not _is_table_row(above):
+        return True  # "SUVmax 3.5 on axial slice" over "86.", which is no item of a list
     if _LIST_START.match(below) or _is_table_row(above) or _is_table_row(below) or (_WIDE_GAP.search(above) and _WIDE_GAP.search(below)):
         return False
     if _TERMINATED.search(above):

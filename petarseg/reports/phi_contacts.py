@@ -17,7 +17,8 @@ _SHORT_PHONE = re.compile(r"\b(?:at|on|ext\.?|extension|x)[ ](?P<id>\d-\d{4}|\d{
 _PHONE_LABEL = re.compile(
     r"\b(?:tel(?:ephone|ef(?:o|oo)n)?|phone|ph|fax|facsimile|pager|page|paged|beeper|bleep|cell|mobile|mob|call(?:ed|back)?|contact|"
     r"reach(?:ed)?|dial|ext(?:ension)?|hotline|"
-    r"switchboard|sein|pieper|zoemer|buzzer|dect|ddi|direct|toestel|durchwahl|poste|interno|anexo|bip|vocera|secr|"
+    r"switchboard|enquir(?:y|ies)|helpline|help[ ]desk|"
+    r"sein|pieper|zoemer|buzzer|dect|ddi|direct|toestel|durchwahl|poste|interno|anexo|bip|vocera|secr|"
     r"reading[ ]room|sms|text|telefax|tlf|số[ ]điện[ ]thoại|điện[ ]thoại)s?\b\.?(?:[ ](?:no\.?|number|#|at|on|us|back|me|"
     r"room|line|him|her|under)){0,3}[\s:#.]*"
     r"(?P<id>[x*]?\+?\(?\d[\d\s().-]{2,18}\d(?:\s*(?:x|ext\.?|extension)\s*\d{1,6})?)(?![\d/])(?!\.\d)",

@@ -9,7 +9,7 @@ from petarseg.reports.phi_ages import find_ages
 from petarseg.reports.phi_contacts import find_contacts
 from petarseg.reports.phi_dates import find_dates, with_weekday
 from petarseg.reports.phi_deny import DenyList
-from petarseg.reports.phi_eponyms import is_eponym, is_medical_use
+from petarseg.reports.phi_eponyms import is_eponym, is_medical_use, with_eponymous_surname
 from petarseg.reports.phi_extent import grown
 from petarseg.reports.phi_field_values import find_labelled
 from petarseg.reports.phi_guard import measurement_stretches
@@ -78,6 +78,7 @@ def find_spans(text: str, deny: DenyList, model: Sequence[tuple[int, int, str]])
         for span in _repeats(text, [span for span in names + denied if span.type == "NAME"])
         if not is_medical_use(text, span.start, span.end)
     ]
+    names = [with_eponymous_surname(text, span) for span in names]
     found = merge([*spans, *names, *denied, *_unguarded(again, guard)])
     return _joined(text, grown(text, found, guard))
 
@@ -102,6 +103,7 @@ def with_capitals(text: str) -> str:
     lines = text.split("\n")
     for index, line in enumerate(lines):
         if line and is_uncapitalised(line):
+            line = _LOWER_DOCTOR.sub(lambda match: match.group(1) + _titled(match.group(2)), line)
             line = _LOWER_INSTITUTION.sub(lambda match: match.group(1) + _titled(match.group(2)), line)
             lines[index] = re.sub(
                 r"[^\W\d_]+(?:['’-][^\W\d_]+)*",
@@ -115,7 +117,14 @@ def with_capitals(text: str) -> str:
 # "at harbor view oncology" in a line without capitals.
 _LOWER_INSTITUTION = re.compile(
     r"(\b(?:at|from|to|by|via|with)\s+(?:the\s+)?)((?:(?!(?:the|at|from|to|by|with|and|on|in|our|her|his|an?|outside|another|local|prior|same)\b)[a-z][a-z'.-]+\s+){1,4}"
-    r"(?:private|hospital|(?:breast|heart|lung|eye|surgery|diagnostic|pet|day)\s+(?:cent(?:er|re)|unit|clinic)|hospice|medical\s+cent(?:er|re)|clinic|oncology|imaging|radiology|cancer\s+cent(?:er|re)|health\s+(?:system|cent(?:er|re))|infirmary|institute|healthcare|university)\b)"
+    r"(?:private|hospital|(?:breast|heart|lung|eye|surgery|diagnostic|pet|day)\s+(?:cent(?:er|re)|unit|clinic)|hospice|medical\s+cent(?:er|re)|clinic|oncology|imaging|radiology|cancer\s+cent(?:er|re)|health\s+(?:system|cent(?:er|re))|infirmary|institute|healthcare|university)(?:\s+(?:partners|associates|group|consultants|specialists|cent(?:er|re)))?\b)"
+)
+
+
+# "spoke to dr anselm tickle at 555"
+_LOWER_DOCTOR = re.compile(
+    r"(\b(?:dr|doctor|prof)\.?\s+)([a-z][a-z'’-]{2,}(?:\s+(?!(?:at|on|in|and|or|from|who|for|re|with|by|to|of|is|was|has|had|will|called|ordered|"
+    r"requests?|notified|informed|the|via|re|about|that|as|per|if)\b)[a-z][a-z'’-]{2,})?)"
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 
 from petarseg.reports.phi_lexicon import is_noun, is_plain_noun
+from petarseg.reports.phi_span import PhiSpan
 from petarseg.reports.phi_vocabulary import CITIES, FAMILY_NAMES, GIVEN_NAMES, words
 
 # Head nouns that make the name before them an eponym. Plural and possessive are added by the pattern.
@@ -38,7 +39,7 @@ _HEADS = (
     "metastas[ie]s implant "
     "ward regimen protocol dose dosimetry therapy treatment suspension block injection solution biops(?:y|ies) rule ratio factor "
     "gangrene atrophy sclerosis dementia purpura erythema pemphigus lentigo papillomatosis fasciitis lipomatosis pneumonitis colitis "
-    "granules? mass(?:es)? bioprosthes[ei]s prosthes[ei]s pattern chemoradiation chemotherapy effect tumou?rs? "
+    "protein proteinuria granules? mass(?:es)? bioprosthes[ei]s prosthes[ei]s pattern chemoradiation chemotherapy effect tumou?rs? "
     "chromosome \\w*ectomy \\w*otomy \\w*ostomy \\w*plasty \\w*pexy \\w*oscopy"
 )
 _HEAD = "(?:" + "|".join(dict.fromkeys(_HEADS.split())) + ")"
@@ -212,3 +213,13 @@ def is_medical_use(text: str, start: int, end: int) -> bool:
         return True
     response = re.search(r"\b(?:response|progression|regression|staged|scored|graded)\s+(?:by|per)\s+$", before, re.IGNORECASE)
     return response is not None or (_OWN_TERM.match(text, end) is not None and re.match(r"\s*\d", text[end : end + 3]) is not None)
+
+
+def with_eponymous_surname(text: str, span: PhiSpan) -> PhiSpan:
+    """Let a titled name reach over its surname where that is an eponym: "Dr. Walton Bartholin", but not "Dr. Walton, Bartholin cyst"."""
+    if span.type != "NAME" or _TITLE_BEFORE.search(text[max(0, span.start - 40) : span.start]) is None:
+        return span
+    surname = re.compile(r"[ ](?P<name>[A-Z][^\W\d_]+(?:['’-][^\W\d_]+)*)").match(text, span.end)
+    if surname is None or surname["name"].lower() not in BARE_EPONYMS or _AFTER.match(text, surname.end()):
+        return span
+    return PhiSpan(span.start, surname.end(), "NAME")

@@ -124,6 +124,10 @@ _SHORT_HOSPITAL = re.compile(
 )
 
 
+# "Quarry Hill General -- 12.07.2024"
+_GENERAL = re.compile(rf"(?<![\w-])(?P<name>{CAP}(?:[ ]{CAP}){{0,2}}[ ]General)(?=[ ]*(?:--|[–—|,;.\n]|-[ ]|$))", re.MULTILINE)
+
+
 def find_institutions(text: str) -> Iterator[PhiSpan]:
     """Find institutions by their nouns, abbreviations and places in a sentence."""
     for match in _KNOWN_HOSPITALS.finditer(text):
@@ -162,6 +166,9 @@ def find_institutions(text: str) -> Iterator[PhiSpan]:
     for match in _WARD.finditer(text):
         if not all(is_report_word(word) or word.lower() in _GENERIC for word in re.findall(r"[^\W\d_]+", match["name"])):
             yield PhiSpan(*match.span(), "LOCATION")
+    for match in _GENERAL.finditer(text):
+        if not all(is_report_word(word) for word in re.findall(r"[^\W\d_]+", match["name"])):
+            yield PhiSpan(*match.span("name"), "HOSPITAL")
     for match in _SHORT_HOSPITAL.finditer(text):
         yield PhiSpan(match.start("name"), match.end("name"), "HOSPITAL")
     for match in _INSTITUTION_CAPITALS.finditer(text):

@@ -28,6 +28,7 @@ _GONE = re.compile(
     rf"|any)\b(?:\s[\w-]+){{0,4}}?\s(?:{_UPTAKE}|tracer|fdg)\b"
     rf"|\b(?:cannot|can not|can't|could not|couldn't|can no longer)\s(?:now\s)?be\s{_SEEN}"
     rf"|\bnot\s(?:be\s)?{_SEEN}\s(?:any\s?more|any\slonger|today|now|at present|currently|on (?:this|the current|the present|today's))\b"
+    r"|\b(?:has|have|had)\s(?:now\s|since\s|completely\s)?melted\saway\b|\b(?:today|now)\snot\s(?:visible|seen|avid)\b"
     r"|\bcomplete(?:ly)?\s(?:\w+\s)?(?:response|responded|regression|resolution|disappearance|remission)\b(?!\sof)"
     rf"|\b(?:resolution|disappearance|regression)\b(?!\sof)|(?<!un)\bresolved\b|\bgone\b|\bnot seen today\b",
     re.IGNORECASE,
@@ -56,7 +57,8 @@ _NOW_COLD = re.compile(
     re.IGNORECASE,
 )
 _PAST = re.compile(
-    r"\b(?:prior|previous|previously|former|formerly|initial|initially|original|originally|earlier|baseline|ago|last (?:year|month"
+    r"\b(?:in (?:January|February|March|April|May|June|July|August|September|October|November|December)|"
+    r"prior|previous|previously|former|formerly|initial|initially|original|originally|earlier|baseline|ago|last (?:year|month"
     r"|week|scan|study|pet)"
     r"|pre-?\w*(?:therapy|treatment)|before|diagnosis|tp ?1|had)\b",
     re.IGNORECASE,

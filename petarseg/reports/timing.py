@@ -118,7 +118,8 @@ _ON_PRIOR = re.compile(
     r"|<suv>)))"
 )
 _ON_DATE = re.compile(
-    rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |on <sl> )?\(? ?(?:on|in|from|at|of|dated|as of)?(?: the)?(?: study| scan| exam| pet| pet / ct)?"
+    rf"{_UNIT}(?:\( <sl> \) |,? ?<sl> |(?:on|at) <sl> )?\(? ?"
+    rf"(?:on|in|from|at|of|dated|as of)?(?: the)?(?: study| scan| exam| pet| pet / ct)?"
     r"(?: of| from| on)? ?<date>(?! (?:(?::|-|=|was|<suv>|of|max) )*#)"
 )
 _RIGHT_NOW = re.compile(

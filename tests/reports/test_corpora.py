@@ -20,7 +20,7 @@ OPEN_FLAGS = {"physiologic", "degenerative", "two_sentences", "dual_time_point"}
 TERMS_LOST = {"g": 2, "h": 1}
 
 
-@pytest.fixture(params=list("abcdefghi"))
+@pytest.fixture(params=list("abcdefghij"))
 def gold(request: pytest.FixtureRequest) -> Path:
     return CORPORA / f"{request.param}.jsonl"
 

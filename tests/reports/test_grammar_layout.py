@@ -13,6 +13,10 @@ from petarseg.reports.grammar import read_measurements
 Row = tuple[str, list[tuple[float, int]]]
 
 LAYOUTS: list[Row] = [
+    ("!FINDINGS:\nA left upper lobe metastasis of 8 mm has\nSUVmax 3.5 on axial slice\n86.\nLiver is normal.\n", [(3.5, 86)]),
+    ("!FINDINGS:\nThe mediastinal mass has SUVmax 13.3 at slice 72 (SUVmax 10.9 at slice 70 in April).\n", [(13.3, 72)]),
+    ("!FINDINGS:\nRight axillary node: June SUVmax 4.1, slice 75; today SUVmax 4.0, slice 77.\n", [(4.0, 77)]),
+    ("!FINDINGS:\nThe mediastinal node, SUVmax 7.5 on slice 99 back in January, has melted away.\n", []),
     (
         "!pet/ct fdg\nhx: nsclc\n\nfindings\nneck: nothing\nchest: r hilar node 12 mm, suvmax 5.2, slice 113\nabdomen: l adrenal nodule, suvmax 3.8, slice 120\nbones: no\n\nimpression\n1. r hilar node suvmax 5.2 slice 113\n",
         [(5.2, 113), (3.8, 120)],
