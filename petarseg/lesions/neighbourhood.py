@@ -158,7 +158,8 @@ class Neighbourhood:
         """Return the seed's component; a contour drawn at a higher level is part of it, and the flood goes on from there."""
         inner = above & ~self.at_face
         if self.box.size > LARGEST_FLOOD:
-            labels = cc3d.connected_components(self.box.unpack(inner), connectivity=6)
+            # The seed counts whatever its value, as in the flood: without it, label 0 would be all that is below the threshold.
+            labels = cc3d.connected_components(self.box.unpack(inner | self.box.voxel(self.local)), connectivity=6)
             return self.box.pack(labels == labels[self.local])
         _, inside = min(drawn for drawn in self.drawn if drawn[0] >= threshold_suv)
         region = self.box.flood(inside, inner)
