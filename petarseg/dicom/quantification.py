@@ -92,9 +92,12 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
     clock = parse_time(agent.text(Tag.RadiopharmaceuticalStartTime))
     if start is None and start_text and clock is None:
         raise QuantificationError(Reason.INJECTION_TIME_MISSING, {"unreadable": "RadiopharmaceuticalStartDateTime"})
-    if start is not None and (start.hour, start.minute, start.second) == (0, 0, 0) and clock not in (None, time()):
+    padded = start is not None and (start.hour, start.minute, start.second) == (0, 0, 0) and clock not in (None, time())
+    if padded:
         start = None  # a date without a clock time, padded with zeros
     series_day, notes = _day_of_scan(first)
+    if padded:
+        notes.append("injection_datetime_without_clock")
     frames, across_midnight = _unwrap_midnight(tuple(_frame(header, series_day) for header in headers))
     if across_midnight:
         notes.append("acquisition_after_midnight")

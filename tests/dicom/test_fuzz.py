@@ -201,7 +201,10 @@ def assert_factor_is_right(answer: dict[str, object], dataset: Dataset) -> None:
     uptake_s = float(str(answer["uptake_s"]))
     stamp = text(agent, "RadiopharmaceuticalStartDateTime")
     # DateTime when it is one and in no other time zone, else the clock time; both were found to agree
-    injection_s = clock_s(stamp[8:] if is_datetime(stamp) else text(agent, "RadiopharmaceuticalStartTime"))
+    start_time = text(agent, "RadiopharmaceuticalStartTime")
+    # a DateTime at midnight beside another clock time is a date padded with zeros
+    clocked = is_datetime(stamp) and not (stamp[8:14] == "000000" and start_time not in ("", "000000"))
+    injection_s = clock_s(stamp[8:] if clocked else start_time)
     acquisition_s = clock_s(text(dataset, "AcquisitionTime"))
     duration_s = number(text(dataset, "ActualFrameDuration")) / 1000.0
     offset_s = number(text(dataset, "FrameReferenceTime")) / 1000.0
