@@ -121,3 +121,12 @@ def test_wrong_input_gives_reasons(**case: object) -> None:
 @given(**CASES)
 def test_ten_thousand_wrong_inputs_give_reasons(**case: object) -> None:
     check(**case)  # type: ignore[arg-type]
+
+
+def test_a_seed_below_the_contour_in_a_large_box() -> None:
+    """The box of 0.5 mm voxels and a wide resolution is labelled, not flooded; labels call everything below the contour 0."""
+    array = np.abs(np.random.default_rng(1).normal(1.0, 0.3, (2, 11, 11)))
+    array[0, 0, 0], array[1, 8, 8] = 0.4, 8.0
+    pet = Volume(array.astype(np.float32), np.diag([0.5, 0.5, 5.5, 1.0]), Units.SUVBW)
+    with pytest.raises(FindingRejected):
+        grow_lesion(pet, (0, 0, 0), method="gradient", fwhm_mm=30.0)
