@@ -44,7 +44,7 @@ class Assembled:
     voters: dict[str, Any] = field(default_factory=dict)
     known_lesions: set[str] = field(default_factory=set)
     """Ids of all usable findings, kept or not: what a reviewer may have judged."""
-    labels: dict[str, Any] = field(default_factory=lambda: {"labelled_by": None, "classes": {}})
+    labels: dict[str, Any] = field(default_factory=lambda: {"labelled_by": {}, "classes": {}})
     """Who labelled the CT, and the name of each label: the same for every exam of a version."""
 
 
