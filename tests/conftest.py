@@ -10,6 +10,9 @@ import pytest
 # Test workers share the cores; linear algebra with threads of its own slows all of them. Set before anything imports numpy.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Its failures show the values compared, as those of test modules do.
+pytest.register_assert_rewrite("report_rows")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

@@ -7,10 +7,7 @@ Each row: the text of a findings section (or a whole report, marked by ``!``), a
 from __future__ import annotations
 
 import pytest
-
-from petarseg.reports.grammar import read_measurements
-
-Row = tuple[str, list[tuple[float, int]]]
+from report_rows import Row, check_row
 
 SHORT_SLICES: list[Row] = [
     ("AP window node, 1.0 cm: SUVmax 9.4 (3:88).", [(9.4, 88)]),
@@ -379,11 +376,4 @@ THREE_SENTENCES: list[Row] = [
     ("text", "expected"), [*SHORT_SLICES, *PLANES, *SPOKEN_NUMBERS, *FORMS, *REFERENCES, *MORE_FORMS, *REPEATS, *THREE_SENTENCES]
 )
 def test_reads_the_findings(text: str, expected: list[tuple[float, int]]) -> None:
-    report = text[1:] if text.startswith("!") else f"FINDINGS: {text}\n"
-
-    measurements = read_measurements(report)
-
-    assert sorted((m.suv_max, m.axial_slice) for m in measurements if m.status == "accepted") == sorted(expected)
-    for m in measurements:
-        assert report[m.start : m.end] == m.sentence
-        assert all(span is None or m.start <= span[0] < span[1] <= m.end for span in (m.suv_span, m.slice_span))
+    check_row(text, expected)

@@ -7,10 +7,7 @@ Each row: the text of a findings section (or a whole report, marked by ``!``), a
 from __future__ import annotations
 
 import pytest
-
-from petarseg.reports.grammar import read_measurements
-
-Row = tuple[str, list[tuple[float, int]]]
+from report_rows import Row, check_row
 
 HEADINGS: list[Row] = [
     (
@@ -326,11 +323,4 @@ INSIDE_FINDINGS: list[Row] = [
 
 @pytest.mark.parametrize(("text", "expected"), [*HEADINGS, *INSIDE_FINDINGS])
 def test_reads_the_findings(text: str, expected: list[tuple[float, int]]) -> None:
-    report = text[1:] if text.startswith("!") else f"FINDINGS: {text}\n"
-
-    measurements = read_measurements(report)
-
-    assert sorted((m.suv_max, m.axial_slice) for m in measurements if m.status == "accepted") == sorted(expected)
-    for m in measurements:
-        assert report[m.start : m.end] == m.sentence
-        assert all(span is None or m.start <= span[0] < span[1] <= m.end for span in (m.suv_span, m.slice_span))
+    check_row(text, expected)
