@@ -94,7 +94,7 @@ REFERENCE_ORGAN = (
 
 _PHYSIOLOGIC_CUE = words(
     r"physiol(?:og\w+)?|(?:is|are) normal with|(?:is|are) (?:just |simply |only )(?:an? )?normal \w+|"
-    r"(?:normal|benign|anatomic(?:al)?|incidental) varia(?:nt|tion)|variation|"
+    r"(?:normal|benign|anatomic(?:al)?|incidental|fasting|cyclic(?:al)?|hormonal) varia(?:nt|tion)|"
     r"normally|normal(?=\s?[,;).]|$)|chewing|mastication|bruxism|grinding|usual(?: for| in| on| uptake"
     r"| activity| distribution| finding)|(?:of|in) (?:the )?cycle|labou?red breathing|coughing|hiccups?|crying|shivering|compensat(?:es"
     r"|ing|ory|ion)|(?:incomplete|insufficient|poor|partial|inadequate) (?:myocardial )?(?:suppression|fasting|preparation)"
@@ -103,7 +103,7 @@ _PHYSIOLOGIC_CUE = words(
     r"| pathologic\w*)? (?:significance|concern)|not (?:pathologic\w*|concerning|suspicious)|normal(?: in| limits| activity| uptake"
     r"| distribution| finding| for| structure| urinary| excret\w+| bowel| biodistribution| thymus)|"
     r"within normal(?: limits)?|as expected|expected(?: uptake| activity| finding| distribution| biodistribution| excretion)?|"
-    r"not an? (?:lymph )?(?:node|lesion|mass|nodule|metastasis|tumou?r)|"
+    r"not an? (?:(?:lymph )?node|lesion|metastasis)|"
     r"menstrual|menstruat\w+|"
     r"(?:luteal|secretory|proliferative|ovulatory|follicular) phase|(?:mid|peri)\s?ovulat\w+|"
     r"functional|follic(?:le|les|ular)|corpus luteum|lactat\w+|brown (?:fat|adipose)|browning|growth plates?"

@@ -34,7 +34,7 @@ _ADDRESS = re.compile(
 _PO_BOX = re.compile(rf"\bP\.?\s?O\.?\s+Box\s+\d+(?:\s*,\s*{TOWN})?(?:,?\s*{STATE}\b)?(?:[, ]\s*{ZIP})?", re.IGNORECASE)
 _TOWN_STATE = re.compile(rf"(?<![\w-]){CAP}(?:[ ]{CAP}){{0,2}},[ ]*{STATE}(?![\w-])(?:[, ]\s*{ZIP}\b)?")
 # "CT 78815" is a procedure, no place in Connecticut.
-_STATE_ZIP = re.compile(rf"\b(?:{'|'.join(sorted(STATE_CODES))})[ ]+(?!788\d\d)\d{{5}}(?:-\d{{4}})?\b")
+_STATE_ZIP = re.compile(rf"\b(?!CT[ ]+788\d\d\b)(?:{'|'.join(sorted(STATE_CODES))})[ ]+\d{{5}}(?:-\d{{4}})?\b")
 # "Am Lindenrain 12, 99987 Hohenwartau"
 _NUMBER_TOWN = re.compile(rf"(?<![\w-]){CAP}(?:[ ]{CAP}){{0,3}}[ ]\d{{1,4}}[a-z]?,[ ]\d{{4,5}}[ ]{CAP}(?:[ ]{CAP}){{0,2}}")
 # "works for Palmetto Cannery"; "lives in dunmore falls" in a line without capitals

@@ -78,7 +78,8 @@ _PERSON_BEFORE = re.compile(
     r"(?:\b(?:Drs?|Prof(?:essor)?|Mr|Mrs|Ms|Miss|Mx|Sir|Dame|Sister|Nurse|Rev|Herr|Frau|Hr|Fr|Señora?|Sra?|Mme|M|BS|BSs|PGS|GS|TS|"
     r"ThS|Ông|Bà)(?:\.\s*|\s+)|\b(?:doctor|physician|surgeon|"
     r"radiologist|resident|fellow|attending|technologist|tech|named|signed|signed\s+by|dictated\s+by|read\s+by|by|dear|cc|attn|"
-    r"attention|patient|name)(?:\s*:\s*|,?\s+))(?:(?-i:[A-Z])(?:\.\s*|\s+)){0,2}$",
+    r"attention|patient|name|discussed\s+with|sp(?:oke|oken)\s+(?:to|with)|conferred\s+with|"
+    r"(?:relayed|communicated|conveyed|reported|results?)\s+to)(?:\s*:\s*|,?\s+))(?:(?-i:[A-Z])(?:\.\s*|\s+)){0,2}$",
     re.IGNORECASE,
 )
 _PERSON_AFTER = re.compile(
@@ -184,7 +185,9 @@ def is_eponym(text: str, start: int, end: int, *, strict: bool = False) -> bool:
 
 
 _TITLE_BEFORE = re.compile(r"\b(?:Drs?|Prof(?:essor)?|Mr|Mrs|Ms|Miss|Mx|Dame|Nurse|Herr|Frau|Mme|doctor)(?:\.\s*|\s+)(?:[A-Z]\.?\s+){0,2}$")
-_OWN_TERM = re.compile(r"\s+(?:and|or|&|/)\s+[\w/-]+\s+criteria\b|\s*\d+(?:\.\d+)?\s*mm\b|[)\s]*$", re.IGNORECASE)
+# "response by Choi and PET criteria", "Breslow 4.2 mm"
+_JUDGED_BY = re.compile(r"\b(?:response|progression|regression|staged|scored|graded)\s+(?:by|per)\s+$", re.IGNORECASE)
+_THICKNESS = re.compile(r"\s*\d+(?:\.\d+)?\s*mm\b")
 
 
 def is_medical_use(text: str, start: int, end: int) -> bool:
@@ -202,6 +205,9 @@ def is_medical_use(text: str, start: int, end: int) -> bool:
     bool
         True when every word is a listed eponym, a term surrounds it, and no title stands before it.
     """
+    diagnosis = re.match(r"(?P<word>[^\W\d_]{5,}),\s+", text[start:end])
+    if diagnosis is not None and is_noun(diagnosis["word"].lower()):
+        start += diagnosis.end()  # "Melanoma, Breslow 4.2 mm" is no surname and given name
     name, before = text[start:end], text[max(0, start - 40) : start]
     name = re.sub(r"-(?:type|like)$", "", name)
     words = re.findall(r"[^\W\d_]+(?:['’]s)?", name)
@@ -211,8 +217,7 @@ def is_medical_use(text: str, start: int, end: int) -> bool:
         return False
     if name != text[start:end] or _AFTER.match(text, end) or _BEFORE.search(before):
         return True
-    response = re.search(r"\b(?:response|progression|regression|staged|scored|graded)\s+(?:by|per)\s+$", before, re.IGNORECASE)
-    return response is not None or (_OWN_TERM.match(text, end) is not None and re.match(r"\s*\d", text[end : end + 3]) is not None)
+    return _JUDGED_BY.search(before) is not None or _THICKNESS.match(text, end) is not None
 
 
 def with_eponymous_surname(text: str, span: PhiSpan) -> PhiSpan:

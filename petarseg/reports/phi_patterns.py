@@ -152,6 +152,10 @@ _MEASURED = re.compile(
 _BARE = re.compile(r"(?<![\w.+^-])(?<!\d/)(?:[A-Za-z\d]+[-_/.]){0,4}[A-Za-z\d]*\d{2,}[A-Za-z\d]*(?:[-_/][A-Za-z\d]+){0,4}(?![\w^])(?!\.\d)")
 
 
+# V600E, G12C, L1196M. With a label ("MRN: K447R") it is a number all the same.
+_MUTATION = re.compile(r"[ACDEFGHIKLMNPQRSTVWY]\d{2,4}[ACDEFGHIKLMNPQRSTVWY]")
+
+
 def find_identifiers(text: str) -> Iterator[PhiSpan]:
     """Find record, accession, device and other numbers, labelled or recognisable by their shape."""
     for pattern, kind in (
@@ -207,7 +211,11 @@ def find_bare_numbers(text: str) -> Iterator[PhiSpan]:
     """Find tokens without a label that can only be an identifier: many digits, or capitals and digits joined."""
     for match in _BARE.finditer(text):
         start, end = match.span()
-        if _MEASURED.search(text, max(0, start - 28), start) or re.fullmatch(r"(?:19|20)\d\d-(?:19|20)\d\d", match.group()):
+        if (
+            _MUTATION.fullmatch(match.group())
+            or _MEASURED.search(text, max(0, start - 28), start)
+            or re.fullmatch(r"(?:19|20)\d\d-(?:19|20)\d\d", match.group())
+        ):
             continue
         if _is_identifier(text, start, end, labelled=False):
             yield PhiSpan(start, end, "OTHER_ID")

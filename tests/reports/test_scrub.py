@@ -228,3 +228,38 @@ def test_other_languages_lose_their_dates_and_labelled_names_only(scrubber: Scru
     assert "Grünwald" not in result.text
     assert "März" not in result.text
     assert finding in result.text
+
+
+@pytest.mark.parametrize("name", ["Pancoast", "Choi", "Breslow", "Hogg", "Nigro", "Clark", "Bartholin"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Discussed with {} at 4 pm.",
+        "Results to Dr. {} by phone.",
+        "The patient, {}, tolerated the injection.",
+        "Referring: Dr. Walton {}\n## Findings\nNone.",
+        "RE: {}, Anna",
+    ],
+)
+def test_an_eponym_is_a_name_where_a_person_stands(name: str, text: str) -> None:
+    assert name not in Scrubber().scrub(text.format(name)).text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("Melanoma, Breslow 4.2 mm, BRAF V600E mutated.", "Breslow 4.2 mm, BRAF V600E"),
+        ("Good response by Choi and PET criteria.", "Choi and PET criteria"),
+        ("A nodule in the pouch of Douglas has SUVmax 6.1 on slice 220.", "pouch of Douglas"),
+        ("RE: Merkel cell carcinoma of the left temple.", "Merkel cell carcinoma"),
+        ("PET/CT CPT 78815, skull base to thigh.", "78815"),
+    ],
+)
+def test_terms_beside_verbs_labels_and_numbers_stay(text: str, kept: str) -> None:
+    assert kept in Scrubber().scrub(text).text
+
+
+@pytest.mark.parametrize("text", ["MRN: K447R seen today.", "Home: 12 Elm St, Uvalde, TX 78801", "insurance GHM 5520 0071 X, seen"])
+def test_numbers_that_look_like_terms(text: str) -> None:
+    scrubbed = Scrubber().scrub(text).text
+    assert not any(number in scrubbed for number in ("K447R", "78801", "0071"))
