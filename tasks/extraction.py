@@ -12,7 +12,7 @@ from typing import Any
 from petarseg.files import content_key
 from petarseg.llm import AnswerCache, LlmClient, gather_or_cancel
 from petarseg.llm import Endpoint as LlmEndpoint
-from petarseg.reports.context import context_before
+from petarseg.reports.context import contexts_before
 from petarseg.reports.ensemble import Decided, Ensemble
 from petarseg.reports.llm_voter import LlmVoter
 from petarseg.reports.voting import PROFILES, Pair, Profile
@@ -153,7 +153,8 @@ def probe_endpoints(extraction: ExtractionConfig, structure: StructureConfig) ->
 
 def rows_of(found: Sequence[Decided], text: str) -> list[dict[str, Any]]:
     """Return the decided measurements of `text` as plain rows, each with what stands before it as ``context``."""
-    return [{**row_of(decided), "context": context_before(text, decided.measurement.start)} for decided in found]
+    contexts = contexts_before(text, [decided.measurement.start for decided in found])
+    return [{**row_of(decided), "context": context} for decided, context in zip(found, contexts, strict=True)]
 
 
 def row_of(decided: Decided) -> dict[str, Any]:
