@@ -57,13 +57,13 @@ def suv(
     as_json: JsonOption = False,
 ) -> int:
     """Say how a PET series becomes SUVbw: the rule, the factor, what was assumed; or why it cannot."""
-    from petarseg.dicom.convert import convert_pet, pet_files, suv_of
+    from petarseg.dicom.convert import pet_files, pet_series, suv_of
     from petarseg.errors import Rejected
 
     values = suv_of(path)
     if out is not None and values["status"] == "ok":
         try:
-            convert_pet(pet_files(path)).volume.save(out)
+            pet_series(pet_files(path)).write(out)
         except Rejected as error:
             values = rejection(error)
     if as_json:
@@ -81,7 +81,7 @@ def convert(
     as_json: JsonOption = False,
 ) -> int:
     """Convert an exam's PET to SUVbw and its CT to HU, as NIfTI without identifying values."""
-    from petarseg.dicom.convert import convert_ct, convert_pet
+    from petarseg.dicom.convert import ct_series, pet_series
     from petarseg.dicom.index import scan_archive
     from petarseg.errors import ConfigError, Rejected
     from petarseg.files import write_json
@@ -91,15 +91,14 @@ def convert(
         raise ConfigError(f"{path} holds {len(found.studies)} studies; convert takes the folder of one exam")
     study = found.studies[0]
     written: dict[str, object] = {}
-    for name, series, converter in (("pet", study.pet, convert_pet), ("ct", study.ct, convert_ct)):
+    for name, series, read_series in (("pet", study.pet, pet_series), ("ct", study.ct, ct_series)):
         if series is None:
             continue
         try:
-            converted = converter(series.files)
+            converted = read_series(series.files).write(out / f"{name}.nii.gz")
         except Rejected as error:
             written[name] = rejection(error)
             continue
-        converted.volume.save(out / f"{name}.nii.gz")
         write_json(out / f"{name}.json", converted.sidecar)
         written[name] = {"status": "ok", "path": str(out / f"{name}.nii.gz"), "sidecar": str(out / f"{name}.json")}
     if study.pet is None and study.reject is not None and (not written or any(item.modality == "PT" for item in study.others)):

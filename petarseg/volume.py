@@ -35,6 +35,18 @@ class Units(StrEnum):
     OTHER = "other"
 
 
+def describe(units: Units) -> str:
+    """Return the description that goes into NIfTI headers."""
+    return f"petarseg {units.value}"
+
+
+def spacing_of(affine: NDArray[np.float64]) -> tuple[float, float, float]:
+    """Return the distance of neighbouring voxel centres along the three axes of an affine, shape (4, 4), in mm."""
+    # Python's floats: for three numbers numpy's overhead is ten times the work, and every lesion asks.
+    x, y, z = (math.hypot(*column) for column in affine[:3, :3].T.tolist())
+    return x, y, z
+
+
 @dataclass(frozen=True, slots=True)
 class Volume:
     """A 3D image in patient space.
@@ -71,9 +83,7 @@ class Volume:
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
         """Distance of neighbouring voxel centres along x, y, z in mm."""
-        # Python's floats: for three numbers numpy's overhead is ten times the work, and every lesion asks.
-        x, y, z = (math.hypot(*column) for column in self.affine[:3, :3].T.tolist())
-        return x, y, z
+        return spacing_of(self.affine)
 
     @property
     def voxel_volume_ml(self) -> float:
@@ -148,7 +158,7 @@ class Volume:
         Values are stored as they are (``scl_slope`` 1), the affine as both sform and qform with code 1 (scanner), and a short
         description carries the units. No time stamp or file name enters the gzip header.
         """
-        write_nifti(path, self.array, self.affine, f"petarseg {self.units.value}", reproducible=reproducible)
+        write_nifti(path, self.array, self.affine, describe(self.units), reproducible=reproducible)
 
     @classmethod
     def load(cls, path: Path, units: Units | None = None) -> Volume:

@@ -23,8 +23,8 @@ from petarseg.dataset.labels import resample_labels
 from petarseg.dataset.relation_checks import SUV_SLACK
 from petarseg.dataset.resample import resample_image
 from petarseg.dataset.shards import write_shard
-from petarseg.dicom.convert import convert_ct, convert_pet
-from petarseg.errors import ExamRejected, FindingRejected
+from petarseg.dicom.convert import ct_series, pet_series
+from petarseg.errors import ExamRejected, FindingRejected, Rejected
 from petarseg.files import sha256_file, write_json
 from petarseg.keys import KeyFolder
 from petarseg.lesions.conventions import CONVENTIONS, SliceConvention
@@ -57,21 +57,25 @@ def convert_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any]) ->
 
     def make() -> tuple[dict[str, Any], list[Path]]:
         source = ExamSource.load(KeyFolder.open(workspace.key_dir), exam_id)
-        pet = convert_pet(source.pet_files)
-        ct = convert_ct(source.ct_files)
-        sidecar = {"pet": pet.sidecar, "ct": ct.sidecar}
-        refuse_identifiers(json.dumps(sidecar, ensure_ascii=False), source.identifiers)
-        pet.volume.save(folder / "pet.nii.gz")
-        ct.volume.save(folder / "ct.nii.gz")
-        write_json(folder / "sidecar.json", sidecar)
+        series = pet_series(source.pet_files), ct_series(source.ct_files)  # all headers first: most of what is refused, they tell
+        files = [folder / "pet.nii.gz", folder / "ct.nii.gz", folder / "sidecar.json"]
+        try:
+            pet, ct = series[0].write(files[0]), series[1].write(files[1])
+            sidecar = {"pet": pet.sidecar, "ct": ct.sidecar}
+            refuse_identifiers(json.dumps(sidecar, ensure_ascii=False), source.identifiers)
+        except Rejected:
+            for path in files:
+                path.unlink(missing_ok=True)
+            raise
+        write_json(files[2], sidecar)
         result = {
             **sidecar,
             "instance_numbers": list(pet.instance_numbers),
-            "pet_spacing_mm": [round(value, 6) for value in pet.volume.spacing_mm],
-            "ct_z_mm": {"first": float(ct.volume.affine[2, 3]), "step": ct.volume.spacing_mm[2], "n": ct.volume.shape[2]},
-            "ct_spacing_mm": [round(value, 6) for value in ct.volume.spacing_mm],
+            "pet_spacing_mm": [round(value, 6) for value in pet.spacing_mm],
+            "ct_z_mm": {"first": float(ct.affine[2, 3]), "step": ct.spacing_mm[2], "n": ct.shape[2]},
+            "ct_spacing_mm": [round(value, 6) for value in ct.spacing_mm],
         }
-        return result, [folder / "pet.nii.gz", folder / "ct.nii.gz", folder / "sidecar.json"]
+        return result, files
 
     return exam_stage(workspace, "convert", exam_id, (versions.CONVERT, exam["source_key"], exam["identity_key"]), make)
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import nibabel as nib
@@ -11,7 +12,7 @@ import SimpleITK
 from hypothesis import given
 from hypothesis import strategies as st
 
-from petarseg.nifti import DATA_OFFSET, DENSE_SHARE, PIECE_BYTES, write_nifti
+from petarseg.nifti import DATA_OFFSET, DENSE_SHARE, PIECE_BYTES, write_nifti, write_nifti_slices
 from petarseg.volume import Volume
 
 SPACING = np.diag([2.0, 3.0, 4.0, 1.0])
@@ -72,6 +73,30 @@ def test_both_encoders_and_several_pieces_are_read_by_other_software(tmp_path: P
     np.testing.assert_array_equal(Volume.load(path).array, array)
     with gzip.open(path) as stream:
         assert len(stream.read()) == DATA_OFFSET + array.nbytes
+
+
+@pytest.mark.parametrize("name", ["x.nii", "x.nii.gz"])
+@pytest.mark.parametrize("shape", [(5, 4, 1), (1, 1, 7), (300, 200, 61)])
+def test_slices_one_by_one_make_the_same_image(tmp_path: Path, shape: tuple[int, int, int], name: str) -> None:
+    array = noise(shape)
+    write_nifti(tmp_path / "whole.nii", array, SPACING, "petarseg HU")
+    scratch = np.empty(array.T.shape[1:], array.dtype)
+
+    def slices() -> Iterator[np.ndarray]:
+        for image in array.T:
+            scratch[...] = image  # as a reader that uses its memory again
+            yield scratch
+
+    write_nifti_slices(tmp_path / name, shape, "<i2", SPACING, "petarseg HU", slices())
+    written = (tmp_path / name).read_bytes()
+    assert (gzip.decompress(written) if name.endswith(".gz") else written) == (tmp_path / "whole.nii").read_bytes()
+
+
+@pytest.mark.parametrize("count", [0, 6, 8])
+def test_another_number_of_slices_is_an_error_and_leaves_no_file(tmp_path: Path, count: int) -> None:
+    with pytest.raises(ValueError, match="7 slices"):
+        write_nifti_slices(tmp_path / "x.nii.gz", (5, 4, 7), "<i2", SPACING, "petarseg HU", [np.zeros((4, 5), np.int16)] * count)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_reproducible_files_are_written_without_isal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,24 +98,32 @@ def read_plane(header: Header) -> SlicePlane:
     rows, columns = header.integer(Tag.Rows), header.integer(Tag.Columns)
     if not rows or not columns:
         raise ExamRejected(Reason.GEOMETRY_MISSING, {"missing": "Rows or Columns"})
-    if min(spacing) <= 0.0 or max(spacing) > 1_000.0 or np.abs(position).max() > 1e5:
+    if min(spacing) <= 0.0 or max(spacing) > 1_000.0 or max(map(abs, position)) > 1e5:
         raise ExamRejected(Reason.GEOMETRY_INCONSISTENT, {"implausible": "PixelSpacing or ImagePositionPatient"})
-    along_columns, along_rows = cosines[:3], cosines[3:]
+    along_columns, along_rows = _axes(cosines)
+    return SlicePlane(np.array(position), along_columns, along_rows, spacing[1], spacing[0], columns, rows)
+
+
+@lru_cache(maxsize=16)  # the slices of a volume share their axes
+def _axes(cosines: tuple[float, ...]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the directions of growing column and row index, exactly orthonormal where the header has rounded decimals."""
+    along_columns, along_rows = np.array(cosines[:3]), np.array(cosines[3:])
     lengths = np.linalg.norm(along_columns), np.linalg.norm(along_rows)
     if max(abs(length - 1.0) for length in lengths) > 0.01 or abs(along_columns @ along_rows) > 0.01:
         raise ExamRejected(Reason.GEOMETRY_INCONSISTENT, {"not_orthonormal": "ImageOrientationPatient"})
-    # Rounded decimals: make the axes exactly orthonormal.
     along_columns = along_columns / lengths[0]
     along_rows = along_rows - (along_rows @ along_columns) * along_columns
     along_rows = along_rows / np.linalg.norm(along_rows)
-    return SlicePlane(position, along_columns, along_rows, float(spacing[1]), float(spacing[0]), columns, rows)
+    for axis in (along_columns, along_rows):
+        axis.setflags(write=False)
+    return along_columns, along_rows
 
 
-def _vector(header: Header, tag: Tag, size: int) -> NDArray[np.float64]:
+def _vector(header: Header, tag: Tag, size: int) -> tuple[float, ...]:
     numbers = header.numbers(tag)
     if numbers is None or len(numbers) != size:
         raise ExamRejected(Reason.GEOMETRY_MISSING, {"missing": tag.name})
-    return np.asarray(numbers, dtype=np.float64)
+    return numbers
 
 
 def stack_slices(planes: Sequence[SlicePlane]) -> Stack:
@@ -130,8 +139,7 @@ def stack_slices(planes: Sequence[SlicePlane]) -> Stack:
     for plane in planes[1:]:
         if (plane.n_columns, plane.n_rows) != (first.n_columns, first.n_rows):
             raise ExamRejected(Reason.GEOMETRY_INCONSISTENT, {"differs_between_slices": "Rows or Columns"})
-        turned = max(np.abs(plane.along_columns - first.along_columns).max(), np.abs(plane.along_rows - first.along_rows).max())
-        if turned > ORIENTATION_TOLERANCE:
+        if plane.along_columns is not first.along_columns and _largest_turn(plane, first) > ORIENTATION_TOLERANCE:
             raise ExamRejected(Reason.GEOMETRY_INCONSISTENT, {"differs_between_slices": "ImageOrientationPatient"})
         stretched = max(
             abs(plane.column_spacing_mm / first.column_spacing_mm - 1.0), abs(plane.row_spacing_mm / first.row_spacing_mm - 1.0)
@@ -157,12 +165,24 @@ def stack_slices(planes: Sequence[SlicePlane]) -> Stack:
     return Stack(tuple(int(index) for index in order), LPS_TO_RAS @ affine, deviation_mm)
 
 
+def _largest_turn(one: SlicePlane, other: SlicePlane) -> float:
+    """Return the largest difference of a direction cosine."""
+    turns = np.abs(one.along_columns - other.along_columns), np.abs(one.along_rows - other.along_rows)
+    return float(np.max(turns))
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    """Return the median; numpy's imports masked arrays for it."""
+    ordered = np.sort(values)
+    return float(ordered[(len(ordered) - 1) // 2] + ordered[len(ordered) // 2]) / 2.0
+
+
 def _spacing(heights_mm: NDArray[np.float64]) -> tuple[float, float]:
     """Return the slice distance of sorted positions and the largest deviation from it."""
     if len(heights_mm) < 2:
         raise ExamRejected(Reason.TOO_FEW_SLICES, {"slices": len(heights_mm)})
     steps = np.diff(heights_mm)
-    typical = float(np.median(steps))
+    typical = _median(steps)
     if steps.min() < 0.01 or typical < 0.01:
         raise ExamRejected(Reason.SLICES_DUPLICATED, {"same_position": int((steps < 0.01).sum())})
     wide = steps > 1.5 * typical
