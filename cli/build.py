@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
 from cli.console import EXIT_OK, EXIT_REJECTED, add, err, print_json, progress_bar
 
@@ -83,6 +81,9 @@ def hide_deny(config: BuildConfig, key_dir: Path) -> BuildConfig:
 
 def show(result: BuildResult) -> None:
     """Print the funnel and the paths."""
+    from rich.markup import escape
+    from rich.table import Table
+
     table = Table(title="Funnel", title_justify="left")
     for column in ("stage", "unit", "read", "kept"):
         table.add_column(column, justify="right" if column in ("read", "kept") else "left")

@@ -11,7 +11,6 @@ from typing import Any
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from petarseg.errors import Rejected
 
@@ -43,6 +42,8 @@ def rejection(error: Rejected) -> dict[str, Any]:
 @contextmanager
 def progress_bar(title: str, total: int | None = None) -> Iterator[Any]:
     """Show a progress bar on stderr; yields a function that takes how many are done."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err, disable=not err.is_terminal) as progress:
         bar = progress.add_task(title, total=total)

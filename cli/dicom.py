@@ -86,7 +86,7 @@ def convert(
     from petarseg.errors import ConfigError, Rejected
     from petarseg.files import write_json
 
-    found = scan_archive(path)
+    found = scan_archive(path, keep_headers=True)
     if len(found.studies) != 1:
         raise ConfigError(f"{path} holds {len(found.studies)} studies; convert takes the folder of one exam")
     study = found.studies[0]
@@ -95,7 +95,7 @@ def convert(
         if series is None:
             continue
         try:
-            converted = read_series(series.files).write(out / f"{name}.nii.gz")
+            converted = read_series(series.files, found.headers).write(out / f"{name}.nii.gz")
         except Rejected as error:
             written[name] = rejection(error)
             continue

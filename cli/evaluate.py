@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from cli.console import EXIT_OK, add, err, print_json
 
@@ -58,6 +57,8 @@ def structuring(gold: GoldOption, as_json: JsonOption = False) -> int:
 
 def show(title: str, values: Mapping[str, Any], as_json: bool) -> int:
     """Print the scores as a table on stderr, and as JSON on request."""
+    from rich.table import Table
+
     table = Table(title=title, title_justify="left", show_header=False)
     for name, value in flat(values):
         table.add_row(name.replace("_", " "), "-" if value is None else str(value))

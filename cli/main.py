@@ -4,32 +4,59 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
+from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 import typer
 
-from cli import build, dataset, dicom, evaluate, info, lesions, reports, status
 from cli.console import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, err
 from petarseg.errors import InternalError, PetarsegError
 
-app = typer.Typer(
-    name="petarseg",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="From a PET/CT archive (DICOM) and its reports to a lesion-level, de-identified dataset. Research use, not a medical device.",
-    epilog="Start with `petarseg demo`, which makes a phantom cohort and builds a dataset from it.",
+COMMANDS = MappingProxyType(
+    {
+        "build": ("build", "demo", "phantom"),
+        "status": ("status",),
+        "dataset": ("validate", "export", "diff"),
+        "dicom": ("index", "suv", "convert", "deidentify"),
+        "reports": ("deidentify-reports", "extract", "structure"),
+        "lesions": ("segment",),
+        "evaluate": ("evaluate",),
+        "info": ("info",),
+    }
 )
-for module in (build, status, dataset, dicom, reports, lesions, evaluate, info):
-    module.register(app)
+"""The modules of this package, in the order of --help, and the commands that each registers."""
+
+
+def make_app(command: str | None = None) -> typer.Typer:
+    """Return the command line: all of it, or the module of one command.
+
+    typer evaluates the annotations of every parameter that it knows, which for all commands takes as long as importing numpy.
+    """
+    app = typer.Typer(
+        name="petarseg",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="From a PET/CT archive (DICOM) and its reports to a lesion-level, de-identified dataset. Research use, not a medical device.",
+        epilog="Start with `petarseg demo`, which makes a phantom cohort and builds a dataset from it.",
+    )
+    app.callback()(_no_options)
+    for module in [name for name, commands in COMMANDS.items() if command in commands] or COMMANDS:
+        import_module(f"cli.{module}").register(app)
+    return app
+
+
+def _no_options() -> None:
+    """Keep the name of the command on the command line also where there is only one: typer asks for a callback then."""
 
 
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return the exit code; what a user can get wrong ends in a message, never in a traceback."""
+    words = sys.argv[1:] if args is None else args
     try:
-        app(args)
+        make_app(words[0] if words else None)(args)
     except SystemExit as stop:  # typer's own way out: help, usage errors, exit codes of commands
         return stop.code if isinstance(stop.code, int) else EXIT_OK
     except KeyboardInterrupt:
@@ -60,6 +87,8 @@ def error_text(error: BaseException) -> str:
 
 def bug(error: BaseException) -> int:
     """Report an unforeseen error by class and place; the message may quote data, so it stays out unless PETARSEG_DEBUG is set."""
+    import traceback
+
     frames = traceback.extract_tb(error.__traceback__)
     place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "unknown"
     return report_bug(f"{type(error).__name__} at {place}", error)
@@ -69,6 +98,8 @@ def report_bug(what: str, error: BaseException) -> int:
     """Print what is known of a bug and return its exit code."""
     err.print(f"[bold red]internal error:[/] {what}; finished work is kept. Please report it.")
     if os.environ.get("PETARSEG_DEBUG"):
+        import traceback
+
         traceback.print_exception(error)
     else:
         err.print("PETARSEG_DEBUG=1 shows the traceback, which may quote patient data.")

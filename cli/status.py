@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
 
 from cli.console import EXIT_OK, add, err, print_json
 
@@ -25,6 +24,8 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
 ) -> int:
     """Say which stages are done for how many exams, what was rejected, and which versions are published."""
+    from rich.table import Table
+
     values = describe(out)
     if as_json:
         print_json(values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 
@@ -14,6 +15,8 @@ def main() -> int:
             "Get the source, then `make install` there (README.md), or use the library: `from petarseg.suv import ...`.\n"
         )
         return 2
+    # Before numpy is imported: OpenBLAS would start a thread for each CPU, let them spin for a while, and petarseg has no large matrices.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from cli.main import run
 
     return run()

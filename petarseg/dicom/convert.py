@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
@@ -16,7 +16,7 @@ from petarseg.dicom.enhanced import CT_IMAGE, PET_IMAGE
 from petarseg.dicom.geometry import Stack
 from petarseg.dicom.header import Header
 from petarseg.dicom.quantification import read_suv_inputs
-from petarseg.dicom.read import MIN_SLICES, Grid, Rescale, SliceFile, read_pixels, read_rescale, read_slices, stack
+from petarseg.dicom.read import MIN_SLICES, NOTHING, Grid, Rescale, SliceFile, read_pixels, read_rescale, read_slices, stack
 from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.errors import ConfigError, ExamRejected, QuantificationError, Rejected
 from petarseg.nifti import fresh_memory, write_nifti_slices
@@ -270,13 +270,15 @@ class SuvSample:
         return np.concatenate([*self._parts, np.array([self.highest], np.float32)])
 
 
-def pet_series(files: Sequence[Path]) -> Series:
+def pet_series(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING) -> Series:
     """Read the headers of one PET series and settle its SUV factors and its place; pixels are not read.
 
     Parameters
     ----------
     files : sequence of Path
         All images of the series, in any order.
+    headers : mapping of Path to Header
+        Headers that were read before (`scan_archive`); the others are read.
 
     Raises
     ------
@@ -285,27 +287,29 @@ def pet_series(files: Sequence[Path]) -> Series:
     QuantificationError
         When no trustworthy SUV exists.
     """
-    slices = read_slices(files, sop_class=PET_IMAGE, modality="PT")
+    slices = read_slices(files, sop_class=PET_IMAGE, modality="PT", headers=headers)
     conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
     voxels = SuvVoxels(slices, [read_rescale(item.header) for item in slices], conversion)
     stacked = stack(slices)
     return Series(slices, stacked, _grid(slices, stacked), voxels)
 
 
-def ct_series(files: Sequence[Path]) -> Series:
+def ct_series(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING) -> Series:
     """Read the headers of one CT series and settle its place; pixels are not read.
 
     Parameters
     ----------
     files : sequence of Path
         All images of the series, in any order.
+    headers : mapping of Path to Header
+        Headers that were read before (`scan_archive`); the others are read.
 
     Raises
     ------
     ExamRejected
         When the images do not make one volume.
     """
-    slices = read_slices(files, sop_class=CT_IMAGE, modality="CT")
+    slices = read_slices(files, sop_class=CT_IMAGE, modality="CT", headers=headers)
     voxels = HounsfieldVoxels(slices, [read_rescale(item.header) for item in slices])
     kinds = {item.header.text(Tag.RescaleType) for item in slices}
     if not kinds <= {"", "HU"}:

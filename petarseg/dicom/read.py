@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from petarseg.volume import nearest_axes
 
 MIN_SLICES = 4
 MAX_VOXELS = 2**31
+NOTHING: Mapping[Path, Header] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,10 @@ class Rescale:
     intercept: float
 
 
-def read_slices(files: Sequence[Path], *, sop_class: str, modality: str) -> list[SliceFile]:
+def read_slices(files: Sequence[Path], *, sop_class: str, modality: str, headers: Mapping[Path, Header] = NOTHING) -> list[SliceFile]:
     """Read the headers of one series; copies of one SOP instance count once, frames of an enhanced file are slices.
+
+    `headers` are those of files that were read before.
 
     Raises
     ------
@@ -67,7 +71,7 @@ def read_slices(files: Sequence[Path], *, sop_class: str, modality: str) -> list
     slices: dict[str, SliceFile] = {}
     for path in files:
         try:
-            header = read_header(path)
+            header = headers.get(path) or read_header(path)
         except (OSError, NotDicomError, DamagedError):
             raise ExamRejected(Reason.UNREADABLE_FILE, {"files": len(files)}) from None
         for item in slices_of(path, header):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from petarseg.dicom.header import Header
 from petarseg.reasons import Reason
 
 
@@ -98,6 +100,8 @@ class ArchiveIndex:
         Other files (no DICOM, DICOMDIR).
     n_duplicates : int
         Copies of an SOP instance that was seen before.
+    headers : dict of Path to Header
+        Of the images, when they were asked for.
     """
 
     studies: tuple[StudyRecord, ...]
@@ -105,3 +109,4 @@ class ArchiveIndex:
     n_files: int
     n_ignored: int = field(default=0)
     n_duplicates: int = field(default=0)
+    headers: Mapping[Path, Header] = field(default_factory=dict, repr=False, compare=False)

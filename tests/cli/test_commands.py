@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cli.main import app, run
+from cli.main import COMMANDS as MODULES
+from cli.main import make_app, run
 from petarseg.volume import Units, Volume
 
-COMMANDS = sorted(command.name for command in app.registered_commands if command.name)
+COMMANDS = sorted(command.name for command in make_app().registered_commands if command.name)
 
 
 @pytest.fixture
@@ -45,6 +46,16 @@ def test_the_promised_commands_exist():
         "suv",
     ]
     assert set(promised) <= set(COMMANDS)
+
+
+def test_each_command_is_found_without_loading_the_others():
+    groups = {group.name for group in make_app().registered_groups}
+    assert {name for names in MODULES.values() for name in names} == set(COMMANDS) | groups
+    for names in MODULES.values():
+        for name in names:
+            alone = make_app(name)
+            there = {item.name for item in alone.registered_commands} | {item.name for item in alone.registered_groups}
+            assert there == set(names)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
