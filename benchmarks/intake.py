@@ -3,8 +3,9 @@
     python benchmarks/intake.py [--repeats 5] [--work DIR] [--skip dicom2nifti ...]
 
 Makes a synthetic whole-body study (CT 512x512x335, PET 192x192x335) once, then converts it with petarseg (PET to SUVbw float32, CT to
-HU, all checks on) and with the peers, each in a process of its own: CPU seconds (user + system, interpreter start included), peak
-memory, bytes written. Then scans the archive again and again for the index rate. Prints Markdown.
+HU, all checks on; the command finds the series itself, the library gets two lists of files) and with the peers, each in a process of its
+own: CPU seconds (user + system, interpreter start included), peak memory, bytes written. Then scans the archive again and again for the
+index rate. Prints Markdown.
 
 Peers are found when installed (SimpleITK is a dependency of petarseg): ``pip install dcm2niix``, and, because it changes which decoders
 pydicom finds, apart from petarseg ``pip install --target DIR dicom2nifti`` with ``--peers DIR``.
@@ -37,10 +38,10 @@ VOLUME_BYTES = 512 * 512 * 335 * 2 + 192 * 192 * 335 * 4
 PETARSEG = """
 import sys
 from pathlib import Path
-from petarseg.dicom.convert import convert_ct, convert_pet
+from petarseg.dicom.convert import ct_series, pet_series
 source, out = Path(sys.argv[1]), Path(sys.argv[2])
-convert_pet(sorted((source / "pet").iterdir())).volume.save(out / "pet.nii.gz")
-convert_ct(sorted((source / "ct").iterdir())).volume.save(out / "ct.nii.gz")
+pet_series(sorted((source / "pet").iterdir())).write(out / "pet.nii.gz")
+ct_series(sorted((source / "ct").iterdir())).write(out / "ct.nii.gz")
 """
 SIMPLEITK = """
 import sys
@@ -104,7 +105,10 @@ def main() -> None:
 
 def find_tools(study: Path, peers: Path | None) -> dict[str, list[str]]:
     source = str(study)
-    tools = {"petarseg": [sys.executable, "-c", PETARSEG, source, "{out}"]}
+    tools = {
+        "petarseg convert": [sys.executable, "-m", "petarseg", "convert", source, "--out", "{out}"],
+        "petarseg library": [sys.executable, "-c", PETARSEG, source, "{out}"],
+    }
     if importlib.util.find_spec("dcm2niix") is not None:
         import dcm2niix
 
