@@ -90,7 +90,7 @@ def index_archive(
     table = load_reports(reports, config.reports.columns)
     if not table:
         raise ConfigError(f"{reports} holds no reports")
-    index = scan_archive(archive, workers=config.run.workers, cache=keys, on_progress=on_progress, prefer_pet=config.archive.prefer_pet)
+    index = scan_archive(archive, cache=keys, on_progress=on_progress, prefer_pet=config.archive.prefer_pet)
     if not index.studies:
         raise ConfigError(f"no DICOM study was found below {archive} ({index.n_files} files seen)")
 

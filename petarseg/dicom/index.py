@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from petarseg.dicom.ahead import THREADS, map_ahead
 from petarseg.dicom.copies import are_copies
 from petarseg.dicom.enhanced import ENHANCED
 from petarseg.dicom.header import DamagedError, Header, NotDicomError, read_header
@@ -34,6 +34,9 @@ SAVE_EVERY = 100_000
 """So many files are read between two saves of the cache: a scan that is killed goes on from there."""
 _DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima", ".dic"})
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
+
+
+Item = TypeVar("Item")
 
 
 @dataclass(slots=True)
@@ -65,7 +68,7 @@ class _Scan:
 def scan_archive(
     root: Path,
     *,
-    workers: int | None = None,
+    threads: int = THREADS,
     prefer_pet: Sequence[str] = (),
     cache: KeyFolder | None = None,
     keep_headers: bool = False,
@@ -77,8 +80,8 @@ def scan_archive(
     ----------
     root : Path
         A folder of any structure, file names with or without extension, or a single file. Zip archives are searched, links followed.
-    workers : int, optional
-        Threads; by default one more than there are CPUs.
+    threads : int
+        How many read at once while storage makes them wait.
     prefer_pet : sequence of str
         Regular expressions for the descriptions of PET series, most wanted first; they decide between series that are equal otherwise.
     cache : KeyFolder, optional
@@ -102,30 +105,32 @@ def scan_archive(
     earlier, now = (ScanCache.load(cache) if cache is not None else None), ScanCache()
     paths = sorted(walk_files(root, scan.unreadable))
     scan.n_files += len(scan.unreadable)  # a folder that cannot be listed counts as one file that cannot be read
-    with ThreadPoolExecutor(max_workers=workers or (os.cpu_count() or 1) + 1) as pool:
-        batches = [paths[start : start + BATCH] for start in range(0, len(paths), BATCH)]
-        seen = 0
-        for batch, outcomes in zip(batches, pool.map(partial(_read_batch, earlier), batches), strict=True):
-            for path, (stamp, outcome) in zip(batch, outcomes, strict=True):
-                if keep_headers and earlier is None and isinstance(outcome, KnownImage) and not outcome.frame_heights_mm:
-                    scan.headers[path] = outcome.head
-                kept = _add(scan, path, outcome)
-                if cache is not None and stamp is not None:
-                    now.known[str(path)] = (stamp, kept)
-            seen += len(batch)
-            if on_progress is not None:
-                on_progress(seen)
-            if cache is not None and seen // SAVE_EVERY != (seen - len(batch)) // SAVE_EVERY:
-                now.save(cache)
-        pairs = [scan.copies[start : start + BATCH] for start in range(0, len(scan.copies), BATCH)]
-        for group in chain.from_iterable(pool.map(_contradictory, pairs)):
-            group.contradictory = True
+    seen = 0
+    batches = _batches(paths)
+    for batch, outcomes in zip(batches, map_ahead(partial(_read_batch, earlier), batches, threads=threads), strict=True):
+        for path, (stamp, outcome) in zip(batch, outcomes, strict=True):
+            if keep_headers and earlier is None and isinstance(outcome, KnownImage) and not outcome.frame_heights_mm:
+                scan.headers[path] = outcome.head
+            kept = _add(scan, path, outcome)
+            if cache is not None and stamp is not None:
+                now.known[str(path)] = (stamp, kept)
+        seen += len(batch)
+        if on_progress is not None:
+            on_progress(seen)
+        if cache is not None and seen // SAVE_EVERY != (seen - len(batch)) // SAVE_EVERY:
+            now.save(cache)
+    for group in chain.from_iterable(map_ahead(_contradictory, _batches(scan.copies), threads=threads)):
+        group.contradictory = True
     if cache is not None and earlier is not None and not earlier.same_files(now):
         now.save(cache)
     return _assemble(scan, prefer_pet)
 
 
-def _read_batch(earlier: ScanCache | None, paths: list[Path]) -> list[tuple[Stamp | None, Outcome]]:
+def _batches(items: Sequence[Item]) -> list[Sequence[Item]]:
+    return [items[start : start + BATCH] for start in range(0, len(items), BATCH)]
+
+
+def _read_batch(earlier: ScanCache | None, paths: Sequence[Path]) -> list[tuple[Stamp | None, Outcome]]:
     if earlier is None:
         return [(None, _read_one(path)) for path in paths]
     outcomes = []
@@ -205,7 +210,7 @@ def _add(scan: _Scan, path: Path, outcome: Outcome) -> Outcome:
     return image
 
 
-def _contradictory(pairs: list[tuple[_Group, Path, Path]]) -> list[_Group]:
+def _contradictory(pairs: Sequence[tuple[_Group, Path, Path]]) -> list[_Group]:
     return [group for group, one, other in pairs if not are_copies(one, other)]
 
 

@@ -262,7 +262,7 @@ def check_bytes(data: bytes, edits: list[tuple[int, int]], cut: int | None) -> N
         answer = suv_of(path)
         json.dumps(answer, allow_nan=False)
         assert answer["status"] in ("ok", "rejected")
-        index = scan_archive(path.parent, workers=1)
+        index = scan_archive(path.parent)
         assert index.n_files + index.n_ignored == 1
 
 
