@@ -70,6 +70,7 @@ $(BIN)/python:
 $(VENV)/.base: $(BIN)/python pyproject.toml constraints.txt
 	@echo "Installing petarseg into $(VENV) (about two minutes) ..."
 	$(PIP) -e .
+	@$(BIN)/python -m compileall -q petarseg schemas tasks flows cli
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.base
