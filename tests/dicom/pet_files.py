@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from pydicom import dcmwrite
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
@@ -26,6 +27,14 @@ HALF_LIFE_S = 6586.2
 WEIGHT_KG = 70.0
 UPTAKE_S = 3600.0
 EXPECTED_FACTOR = WEIGHT_KG * 1000.0 / (DOSE_BQ * 2.0 ** (-UPTAKE_S / HALF_LIFE_S))
+ORIENTATIONS = [
+    pytest.param([1, 0, 0, 0, 1, 0], id="head first supine"),
+    pytest.param([-1, 0, 0, 0, -1, 0], id="head first prone"),
+    pytest.param([-1, 0, 0, 0, 1, 0], id="normal points to the feet"),
+    pytest.param([0, 1, 0, -1, 0, 0], id="decubitus: rows and columns swapped"),
+    pytest.param([0.9848078, 0.1736482, 0, -0.1736482, 0.9848078, 0], id="oblique"),
+]
+"""ImageOrientationPatient of ..."""
 """Bq/ml to SUVbw for the defaults: 350 MBq, 70 kg, F-18, one hour."""
 
 COMMON: dict[str, Any] = {
