@@ -1,4 +1,4 @@
-"""`prefect deployment run build-petarseg`, literally, against a real server and a real worker."""
+"""`prefect deployment run build-petarseg`, literally, against a real server (on SQLite and on PostgreSQL) and a real worker."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.flows.conftest import ROOT, environment, petarseg
+from tests.postgresql import running_postgresql
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("prefect")]
 
@@ -53,8 +54,18 @@ def stop(process: subprocess.Popen[bytes]) -> None:
         os.killpg(process.pid, signal.SIGKILL)
 
 
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database(request) -> Iterator[dict[str, str]]:
+    """What tells Prefect's server which database to use."""
+    if request.param == "sqlite":
+        yield {}
+        return
+    with running_postgresql() as url:
+        yield {"PREFECT_API_DATABASE_CONNECTION_URL": url}
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory) -> Iterator[Server]:
+def server(tmp_path_factory, database) -> Iterator[Server]:
     """A real `prefect server start` on a free port, with its own database."""
     folder = tmp_path_factory.mktemp("prefect")
     with socket.socket() as probe:
@@ -64,7 +75,7 @@ def server(tmp_path_factory) -> Iterator[Server]:
     env = environment() | {"PREFECT_HOME": str(folder), "PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
     command = [str(Path(sys.executable).parent / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
     with (folder / "server.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(command, cwd=ROOT, env=env | database, stdout=log, stderr=log, start_new_session=True)
     try:
         for _ in range(600):
             try:
@@ -91,6 +102,10 @@ def worker(server: Server) -> Iterator[subprocess.Popen[bytes]]:
         process = subprocess.Popen(command, cwd=ROOT, env=server.env, stdout=log, stderr=log, start_new_session=True)
     yield process
     stop(process)
+
+
+def test_the_database_is_the_one_asked_for(server, database):
+    assert (server.folder / "prefect.db").exists() == (not database)
 
 
 def test_both_deployments_are_registered(server):
