@@ -1,7 +1,7 @@
 """Stage versions: raise a number when a stage's result changes for the same input, and reruns will redo that stage alone."""
 
 INDEX = 2
-READ = 8
+READ = 9
 CONVERT = 5
 LESIONS = 6
 STRUCTURE = 4

@@ -71,6 +71,7 @@ def find_names(text: str) -> Iterator[PhiSpan]:
     yield from _by_comma(text)
     yield from _by_caret(text)
     yield from _by_role(text)
+    yield from _by_office(text)
     yield from _by_initials(text)
     yield from _by_patient(text)
 
@@ -234,6 +235,21 @@ def _by_role(text: str) -> Iterator[PhiSpan]:
         words = [found.group() for found in WORD.finditer(text, start, match.start()) if len(found.group()) > 1]
         if any(is_proper(word) or word.lower() in COMMON_WORDS for word in words):
             yield PhiSpan(start, match.start(), "NAME")
+
+
+_OFFICE = re.compile(
+    rf"\b(?:with|by|to|from|and|via|our|the)[ ](?:the[ ]|our[ ]|my[ ])?(?:\w+[ ])?"
+    rf"(?:resident|fellow|attending|registrar|trainee|nurse|technologist|radiographer|radiologist|surgeon|oncologist|physician|colleague|"
+    rf"consultant)[ ](?P<name>[{UPPER}][a-z][\w'’-]*(?:[ ][{UPPER}][a-z][\w'’-]*)?)"
+)
+
+
+def _by_office(text: str) -> Iterator[PhiSpan]:
+    """``Reviewed with resident Hand``: a capitalised word behind a role, within a sentence, is a name, be it a plain word."""
+    for match in _OFFICE.finditer(text):
+        words = [word.lower() for word in match["name"].split()]
+        if not any(word in NAME_STOP or re.fullmatch(_CLINICIAN, word) for word in words):
+            yield PhiSpan(*match.span("name"), "NAME")
 
 
 def _is_cell(text: str, start: int, given: re.Match[str]) -> bool:

@@ -263,3 +263,23 @@ def test_terms_beside_verbs_labels_and_numbers_stay(text: str, kept: str) -> Non
 def test_numbers_that_look_like_terms(text: str) -> None:
     scrubbed = Scrubber().scrub(text).text
     assert not any(number in scrubbed for number in ("K447R", "78801", "0071"))
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("Findings were reviewed with resident Hand at 10:00.", "Hand"),
+        ("Images read by attending Lake and fellow Stone.", "Stone"),
+        ("Communicated to the referring surgeon Field.", "Field"),
+    ],
+)
+def test_a_plain_word_behind_a_role_is_a_name(text: str, name: str) -> None:
+    assert name not in Scrubber().scrub(text).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Discussed with the attending Physician on call.", "Reviewed by radiologist. Liver normal.", "Seen with oncologist PET conference."],
+)
+def test_a_title_or_term_behind_a_role_is_none(text: str) -> None:
+    assert Scrubber().scrub(text).text == text
