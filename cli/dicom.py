@@ -103,6 +103,8 @@ def convert(
         written[name] = {"status": "ok", "path": str(out / f"{name}.nii.gz"), "sidecar": str(out / f"{name}.json")}
     if study.pet is None and study.reject is not None and (not written or any(item.modality == "PT" for item in study.others)):
         written["pet"] = {"status": "rejected", "reason": study.reject[0].value, "evidence": study.reject[1]}
+    if study.pet is not None and study.ct is None and study.reject is not None and study.reject[1].get("ct_series"):
+        written["ct"] = {"status": "rejected", "reason": study.reject[0].value, "evidence": study.reject[1]}
     if not written:
         raise ConfigError(f"{path} holds neither a PET nor a CT series")
     rejected = any(isinstance(value, dict) and value["status"] == "rejected" for value in written.values())

@@ -18,6 +18,7 @@ import numpy as np
 from petarseg.anatomy.face import NEAR_FACE, Face, find_face
 from petarseg.anatomy.questions import make_questions
 from petarseg.anatomy.site import sites_of
+from petarseg.dataset.coverage import OUTSIDE_CT, covers
 from petarseg.dataset.grid import CT_FILL_HU, PET_FILL_SUV, exam_grid
 from petarseg.dataset.labels import resample_labels
 from petarseg.dataset.relation_checks import SUV_SLACK
@@ -272,6 +273,8 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
         files += draw(volumes, [record.label for record in there], final)
         names = {label: name for label, name in labeller.names.items() if label}
         sites = sites_of(volumes["lesions"], volumes["anatomy"], names)
+        boxes = {record.label: box_of(volumes["lesions"], record.label) for record in there}
+        outside_ct = {label for label, box in boxes.items() if not covers(ct, grid.affine, box)}
         result = {
             "grid": grid.record(pet),
             "shape": list(grid.shape),
@@ -280,8 +283,12 @@ def finish_exam(workspace: Workspace, exam_id: str, exam: Mapping[str, Any], lab
             "lesions": [
                 {
                     **dataclasses.asdict(record),
-                    "bbox_ijk": box_of(volumes["lesions"], record.label),
-                    "flags": [*record.flags, *([NEAR_FACE] if record.label in near_face else [])],
+                    "bbox_ijk": boxes[record.label],
+                    "flags": [
+                        *record.flags,
+                        *([NEAR_FACE] if record.label in near_face else []),
+                        *([OUTSIDE_CT] if record.label in outside_ct else []),
+                    ],
                     "anatomy_class": sites[record.label].best,
                     "anatomy_overlap": sites[record.label].overlap_fraction,
                     "anatomy_nearest": sites[record.label].nearest_class,

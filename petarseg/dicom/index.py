@@ -265,8 +265,12 @@ def _distinct(raw: tuple[bytes, ...], encodings: tuple[str, ...], others: tuple[
 
 def _assemble(scan: _Scan, prefer_pet: Sequence[str]) -> ArchiveIndex:
     by_study: dict[str, list[Candidate]] = {}
+    mixed = _mixed(scan.groups.values())
     for group in scan.groups.values():
-        candidate = Candidate(_record(group), group.header)
+        record = _record(group)
+        if group.role != "other" and (why_not := mixed.get((record.study_instance_uid, record.series_instance_uid, group.role))):
+            record = replace(record, role="other", why_not=why_not)
+        candidate = Candidate(record, group.header)
         by_study.setdefault(candidate.record.study_instance_uid, []).append(candidate)
     cts_of_patient: dict[str, list[Candidate]] = {}
     for candidates in by_study.values():
@@ -280,6 +284,22 @@ def _assemble(scan: _Scan, prefer_pet: Sequence[str]) -> ArchiveIndex:
         studies.append(choose(uid, by_study[uid], _others(cts_of_patient.get(patient, ()), uid), prefer_pet))
     unreadable = tuple(sorted(scan.unreadable, key=lambda item: item.path))
     return ArchiveIndex(tuple(studies), unreadable, scan.n_files, scan.n_ignored, scan.n_duplicates, scan.headers)
+
+
+def _mixed(groups: Iterable[_Group]) -> dict[tuple[str, str, str], str]:
+    """Name the series, as (study, series, role), whose usable images are of several patients or frames of reference: none is whole."""
+    seen: dict[tuple[str, str, str], tuple[set[str], set[str]]] = {}
+    for group in groups:
+        header = group.header
+        key = (header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID), group.role)
+        patients, frames = seen.setdefault(key, (set(), set()))
+        patients.add(header.text(Tag.PatientID))
+        frames.add(header.text(Tag.FrameOfReferenceUID))
+    return {
+        key: "mixed_patients" if len(patients) > 1 else "mixed_frames"
+        for key, (patients, frames) in seen.items()
+        if len(patients) > 1 or len(frames) > 1
+    }
 
 
 def _others(candidates: Iterable[Candidate], study_uid: str) -> list[Candidate]:

@@ -36,6 +36,8 @@ class SeriesRecord:
         Further identifying strings of the headers.
     description : str
         SeriesDescription, by which `prefer_pet` tells reconstructions apart.
+    has_gap : bool
+        Whether slices are missing within it.
     """
 
     study_instance_uid: str
@@ -58,6 +60,7 @@ class SeriesRecord:
     z_range_mm: tuple[float, float] | None
     identifiers: tuple[str, ...]
     description: str = ""
+    has_gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

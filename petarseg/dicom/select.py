@@ -20,6 +20,10 @@ from petarseg.reasons import Reason
 
 FULL_COVERAGE = 0.8
 """A series that covers less than this of the longest candidate is partial."""
+LONGEST_APART_S = 12 * 3600.0
+"""A CT acquired longer before or after the PET is not of the same visit to the table, whatever frame of reference an archive gave it."""
+GAP_STEPS = 1.5
+"""A step between slices that is this many times the usual one is a gap."""
 SPLIT_OVERLAP = 0.2
 """Two series that share less than this of the shorter one are two bed ranges of one examination."""
 
@@ -144,13 +148,14 @@ def choose(
 
     Notes
     -----
-    PET: of the attenuation-corrected static axial series the one that covers most of the body; original before derived; series that
-    no rule tells apart (two reconstructions, unless `prefer_pet` names one) are not chosen by chance, the study is rejected as
-    ambiguous. Of two bed ranges the longer one is taken, of two of about one length the upper one, and the other is named
-    ``split_range``: the ranges are not merged, because the slice numbers of a report are those of one series. CT: of those in the PET's
-    frame of reference the one that covers most of it, then original before derived, the nearer in time (by half hours), the larger
-    field of view, the thicker slices (the attenuation CT), the lower series number; without a PET the longest, so that a CT can be
-    converted alone.
+    PET: of the attenuation-corrected static axial series the one that covers most of the body; whole before gapped, original before
+    derived; series that no rule tells apart (two reconstructions, unless `prefer_pet` names one) are not chosen by chance, the study is
+    rejected as ambiguous. Of two bed ranges the longer one is taken, of two of about one length the upper one, and the other is named
+    ``split_range``: the ranges are not merged, because the slice numbers of a report are those of one series.
+
+    CT: of those in the PET's frame of reference, acquired within `LONGEST_APART_S` of it, one without gaps, the one that covers most of
+    it, then original before derived, the nearer in time (by half hours), the larger field of view, the thicker slices (the attenuation
+    CT), the lower series number; without a PET the longest, so that a CT can be converted alone.
     """
     losers: dict[str, str] = {}
     pet, reject = _choose_pet([item for item in candidates if item.record.role == "pet"], prefer_pet, losers)
@@ -239,6 +244,7 @@ def _choose_pet(
     # Two ranges of about the same length are trunk and legs; the trunk lies higher.
     highest = max(full, key=lambda item: item.record.z_range_mm or (0.0, 0.0))
     full = _prefer(full, lambda item: not _are_two_ranges(item, highest), "split_range", losers)
+    full = _prefer(full, lambda item: not item.record.has_gap, "slices_missing", losers)
     left = _prefer(full, lambda item: item.header.text(Tag.Units) in _USABLE_UNITS, "units", losers)
     left = _prefer(left, lambda item: "ATTN" in item.header.texts(Tag.CorrectedImage), "correction_unknown", losers)
     left = _prefer(left, lambda item: not _is_derived(item), "derived", losers)
@@ -274,6 +280,8 @@ def _choose_ct(pet: Candidate, cts: Iterable[Candidate], losers: dict[str, str])
             losers[_key(item)] = "other_frame_of_reference"
         elif _overlap_mm(pet, item) <= 0.0:
             losers[_key(item)] = "no_overlap_with_pet"
+        elif (apart_s := _apart_s(pet, item)) is not None and apart_s > LONGEST_APART_S:
+            losers[_key(item)] = "other_time"
         else:
             losers[_key(item)] = "alternative"
             fitting.append(item)
@@ -282,12 +290,14 @@ def _choose_ct(pet: Candidate, cts: Iterable[Candidate], losers: dict[str, str])
     return min(fitting, key=partial(_ct_rank, pet))
 
 
-def _ct_rank(pet: Candidate | None, item: Candidate) -> tuple[float, bool, float, float, float, float, str]:
-    """Rank a CT, best first: by the covered part of the PET in steps of 5 %, without a PET by length."""
+def _ct_rank(pet: Candidate | None, item: Candidate) -> tuple[bool, float, bool, float, float, float, float, str]:
+    """Rank a CT, best first: whole before gapped, by the covered part of the PET in steps of 5 %, without a PET by length, and so on."""
     # In whole half hours: the CT of the same visit to the table, however long the PET took; the later one of a delayed scan is another.
-    half_hours = 0.0 if pet is None else round(_apart_s(pet, item) / 1800.0)
+    apart_s = 0.0 if pet is None else _apart_s(pet, item)
+    half_hours = round((LONGEST_APART_S if apart_s is None else apart_s) / 1800.0)
     covered = _extent_mm(item) if pet is None else round(_overlap_mm(pet, item) / max(_extent_mm(pet), 1.0) * 20.0)
     return (
+        item.record.has_gap,
         -covered,
         _is_derived(item),
         half_hours,
@@ -298,12 +308,12 @@ def _ct_rank(pet: Candidate | None, item: Candidate) -> tuple[float, bool, float
     )
 
 
-def _apart_s(one: Candidate, other: Candidate) -> float:
-    """Return the seconds between two acquisitions; a day when one of them does not say."""
+def _apart_s(one: Candidate, other: Candidate) -> float | None:
+    """Return the seconds between two acquisitions; None when one of them does not say."""
     starts = [_acquired(item.header) for item in (one, other)]
     if starts[0] is None or starts[1] is None:
-        return 86_400.0
-    return min(abs((starts[0] - starts[1]).total_seconds()), 86_400.0)
+        return None
+    return abs((starts[0] - starts[1]).total_seconds())
 
 
 def _acquired(header: Header) -> datetime | None:
@@ -315,13 +325,14 @@ def _acquired(header: Header) -> datetime | None:
 
 
 def check_series(record: SeriesRecord, heights_mm: Sequence[float]) -> SeriesRecord:
-    """Turn away what only the whole series shows: too few slices, several images at each position (dynamic, gated)."""
+    """Turn away what only the whole series shows (too few slices, several images at each position), and notice gaps."""
     if record.role == "other":
         return record
     if record.n_slices < MIN_SLICES:
         return replace(record, role="other", why_not="too_few_slices")
     ordered = sorted(heights_mm)
-    repeats = sum(1 for low, high in pairwise(ordered) if high - low < 0.01)
+    steps = sorted(high - low for low, high in pairwise(ordered))
+    repeats = sum(1 for step in steps if step < 0.01)
     if repeats >= len(ordered) / 2 - 1:
         return replace(record, role="other", why_not="dynamic" if record.role == "pet" else "gated")
-    return record
+    return replace(record, has_gap=steps[-1] > GAP_STEPS * steps[len(steps) // 2])

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from petarseg.dicom.convert import convert_pet
 from petarseg.dicom.header import Header, read_header
 from petarseg.dicom.index import scan_archive
-from petarseg.errors import ConfigError, ExamRejected
+from petarseg.errors import ConfigError
 from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason
 
@@ -229,6 +229,29 @@ def test_the_ct_that_covers_the_pet_wins(tmp_path: Path) -> None:
     assert [series.why_not for series in study.others] == ["alternative"]
 
 
+@pytest.mark.parametrize(
+    ("day", "clock", "is_taken"), [("20200102", "105500", True), ("20200103", "105500", False), ("20180102", "105500", False)]
+)
+@pytest.mark.parametrize("study_uid", ["1.2.3.1", "1.2.3.200"])
+def test_the_ct_is_of_the_same_visit(tmp_path: Path, study_uid: str, day: str, clock: str, is_taken: bool) -> None:
+    """Archives copy frames of reference: a CT of another day under the PET's own is not the one that belongs to it."""
+    write_series(tmp_path / "pet")
+    write_series(tmp_path / "ct", CT, StudyInstanceUID=study_uid, SeriesDate=day, AcquisitionDate=day, AcquisitionTime=clock)
+    study = next(study for study in scan_archive(tmp_path).studies if study.pet is not None)
+    assert (study.ct is not None) == is_taken
+
+
+def test_whole_series_win_over_those_with_a_gap(tmp_path: Path) -> None:
+    for name, base, uid in (("pet", PET, "1.2.3.70"), ("ct", CT, "1.2.3.80")):
+        write_series(tmp_path / f"{name} whole", base, n_slices=12)
+        write_series(tmp_path / f"{name} gap", base, n_slices=12, SeriesInstanceUID=uid)[5].unlink()
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert study.ct is not None
+    assert (study.pet.n_slices, study.ct.n_slices) == (12, 12)
+    assert sorted(series.why_not or "" for series in study.others) == ["alternative", "slices_missing"]
+
+
 def test_a_ct_in_another_study_of_the_patient(tmp_path: Path) -> None:
     write_series(tmp_path / "pet")
     write_series(tmp_path / "ct", CT, StudyInstanceUID="1.2.3.200")
@@ -413,14 +436,14 @@ def test_a_ct_of_another_patient_under_the_same_study(tmp_path: Path) -> None:
     assert study.reject == (Reason.NO_CT_SERIES, {"ct_series": 1, "why_not": {"other_patient": 1}})
 
 
-def test_a_series_with_a_slice_of_another_patient_has_a_gap(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("element", "why"), [("PatientID", "mixed_patients"), ("FrameOfReferenceUID", "mixed_frames")])
+@pytest.mark.parametrize("from_slice", [3, 7])
+def test_no_part_of_a_mixed_series_is_used(tmp_path: Path, element: str, why: str, from_slice: int) -> None:
     def edit(index: int, dataset: Dataset) -> None:
-        if index == 3:
-            dataset.PatientID = "P2"
+        if index >= from_slice:
+            setattr(dataset, element, "1.2.3.77")
 
     write_series(tmp_path, edit=edit, n_slices=8)
     (study,) = scan_archive(tmp_path).studies
-    assert study.pet is not None
-    with pytest.raises(ExamRejected) as caught:
-        convert_pet(study.pet.files)
-    assert caught.value.reason is Reason.SLICES_MISSING
+    assert study.pet is None
+    assert study.reject == (Reason.NO_PET_SERIES, {"pet_series": 2, "why_not": {why: 2}})
