@@ -1,6 +1,6 @@
 """Stage versions: raise a number when a stage's result changes for the same input, and reruns will redo that stage alone."""
 
-INDEX = 2
+INDEX = 3
 READ = 9
 CONVERT = 5
 LESIONS = 6

@@ -26,6 +26,8 @@ _CORRECTIONS = frozenset(
 )
 
 
+_NOT_CORRECTED = frozenset({"NONE", "NO", "OFF", "NAC", "NOT CORRECTED", "NO CORRECTION", "UNCORRECTED"})
+"""What AttenuationCorrectionMethod says of an image that only claims ATTN."""
 LONGEST_MS = 1e9
 """No frame lasts, or lies from its reference, longer than 11 days."""
 NO_DATE = date(2, 1, 2)
@@ -59,6 +61,14 @@ def _vendor_by_private_elements(header: Header) -> Vendor:
         if parse_datetime(header.private_text(*place, trust_missing_creator=True), zone) is not None:
             return vendor
     return Vendor.OTHER
+
+
+def read_corrections(header: Header) -> tuple[str, ...]:
+    """Return the terms of CorrectedImage, less ATTN where AttenuationCorrectionMethod says that none was done."""
+    terms = header.texts(Tag.CorrectedImage)
+    if header.text(Tag.AttenuationCorrectionMethod).upper() in _NOT_CORRECTED:
+        return tuple(term for term in terms if term != "ATTN") or ("NOAC",)
+    return terms
 
 
 def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
@@ -101,11 +111,13 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
     frames, across_midnight = _unwrap_midnight(tuple(_frame(header, series_day) for header in headers))
     if across_midnight:
         notes.append("acquisition_after_midnight")
+    if len(headers) > 1 and (first.integer(Tag.NumberOfSlices) or 0) > len(headers):
+        notes.append("fewer_slices_than_declared")
     if any(header.text(Tag.LossyImageCompression) == "01" for header in headers):
         notes.append("lossy_compression")
     nuclide = read_nuclide(agent)
-    corrections = first.texts(Tag.CorrectedImage)
-    if any(set(header.texts(Tag.CorrectedImage)) != set(corrections) for header in headers):
+    corrections = read_corrections(first)
+    if any(set(read_corrections(header)) != set(corrections) for header in headers):
         raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": Tag.CorrectedImage.name})
     return SuvInputs(
         units=_known(first.text(Tag.Units), _UNITS),

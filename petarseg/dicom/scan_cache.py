@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from petarseg.keys import KeyFolder
 
 SECRET = "scan"
-VERSION = 2
+VERSION = 3
 """Raise this when the headers that are kept, or their meaning, change."""
 
 

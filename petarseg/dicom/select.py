@@ -13,6 +13,7 @@ from itertools import pairwise
 from petarseg.dicom.enhanced import CT_IMAGE, ENHANCED, PET_IMAGE
 from petarseg.dicom.header import Header
 from petarseg.dicom.moments import parse_date, parse_datetime, parse_time
+from petarseg.dicom.quantification import read_corrections
 from petarseg.dicom.read import MIN_SLICES
 from petarseg.dicom.records import SeriesRecord, StudyRecord
 from petarseg.dicom.tags import Tag
@@ -96,7 +97,7 @@ def _classify_pet(header: Header) -> tuple[str, str | None]:
         return "other", "gated"
     if series_type and series_type[0] == "DYNAMIC" and (header.integer(Tag.NumberOfTimeSlices) or 2) > 1:
         return "other", "dynamic"
-    corrections = header.texts(Tag.CorrectedImage)
+    corrections = read_corrections(header)
     if corrections and "ATTN" not in corrections:
         return "other", "nac"
     return _classify_axial(header, "pet")
@@ -246,7 +247,7 @@ def _choose_pet(
     full = _prefer(full, lambda item: not _are_two_ranges(item, highest), "split_range", losers)
     full = _prefer(full, lambda item: not item.record.has_gap, "slices_missing", losers)
     left = _prefer(full, lambda item: item.header.text(Tag.Units) in _USABLE_UNITS, "units", losers)
-    left = _prefer(left, lambda item: "ATTN" in item.header.texts(Tag.CorrectedImage), "correction_unknown", losers)
+    left = _prefer(left, lambda item: "ATTN" in read_corrections(item.header), "correction_unknown", losers)
     left = _prefer(left, lambda item: not _is_derived(item), "derived", losers)
     for pattern in prefer:
         left = _prefer(left, partial(_is_called, pattern), "not_preferred", losers)

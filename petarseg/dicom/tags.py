@@ -107,6 +107,7 @@ class Tag(IntEnum):
     Units = 0x00541001
     CountsSource = 0x00541002
     SUVType = 0x00541006
+    AttenuationCorrectionMethod = 0x00541101
     DecayCorrection = 0x00541102
     FrameReferenceTime = 0x00541300
     DecayFactor = 0x00541321

@@ -116,6 +116,7 @@ def test_dicomdir_is_ignored(tmp_path: Path) -> None:
     ("overrides", "why"),
     [
         ({"CorrectedImage": ["DECY", "NORM"]}, "nac"),
+        ({"AttenuationCorrectionMethod": "NONE"}, "nac"),
         ({"SeriesType": ["GATED", "IMAGE"]}, "gated"),
         ({"SeriesType": ["DYNAMIC", "IMAGE"], "NumberOfTimeSlices": 20}, "dynamic"),
         ({"SeriesType": ["WHOLE BODY", "REPROJECTION"]}, "mip"),

@@ -184,5 +184,19 @@ def test_philips_factors_written_differently_are_one(tmp_path: Path) -> None:
     assert (answer["status"], answer["factor"]) == ("ok", 5e-4)
 
 
+@pytest.mark.parametrize("claim", [["DECY", "ATTN"], None])
+def test_a_method_of_none_is_no_attenuation_correction(tmp_path: Path, claim: list[str] | None) -> None:
+    answer = suv_of(write_series(tmp_path, CorrectedImage=claim, AttenuationCorrectionMethod="NONE"))
+    assert (answer["status"], answer["reason"]) == ("rejected", "not_attenuation_corrected")
+
+
+@pytest.mark.parametrize(("declared", "is_noted"), [(6, False), (5, False), (8, True)])
+def test_slices_that_are_declared_and_absent_are_noted(tmp_path: Path, declared: int, is_noted: bool) -> None:
+    """Gaps are seen from the positions; slices lost at an end only from what the header promises."""
+    files = write_series(tmp_path, NumberOfSlices=declared)
+    assert ("fewer_slices_than_declared" in suv_of(files)["assumptions"]) == is_noted
+    assert "fewer_slices_than_declared" not in suv_of(files[:1])["assumptions"]
+
+
 def test_lossy_compression_is_noted(tmp_path: Path) -> None:
     assert suv_of(write_series(tmp_path, LossyImageCompression="01"))["assumptions"] == ["lossy_compression"]
