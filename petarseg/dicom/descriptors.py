@@ -15,12 +15,65 @@ from collections.abc import Collection
 from functools import lru_cache
 from importlib.resources import files
 
-_TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W_]+")
+_TOKEN = re.compile(r"\d+(?:\.\d+)+|[^\W\d_]+(?=\d+\.\d)|[^\W_]+")  # "Gauss2.00" is a word and a number
 _INTEGER = re.compile(r"\d{1,3}|(?!18|19|20)\d{4}")
-_DECIMAL = re.compile(r"\d{1,4}\.\d{1,6}|\d{1,3}(?:\.\d{1,3}){1,2}\.(?:\d|\d{3})")
-_CODE = re.compile(r"(?!jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{1,3}\d{1,3}[a-z]{0,2}|\d{1,3}[a-z]{1,2}")
+_YEAR = r"(?:18|19|20)\d{2}"
+_DECIMAL = re.compile(
+    rf"(?!{_YEAR}\.)\d{{1,4}}\.(?!{_YEAR}$)\d{{1,6}}|\d{{1,2}}\.\d{{1,2}}\.(?:\d|\d{{3}})|\d{{1,2}}\.\d\.\d{{1,2}}\.(?!{_YEAR}$)\d{{1,5}}"
+)
+"""Numbers and versions that are no month with a year, no date, no telephone number and no network address."""
+_MONTH = (
+    r"jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|"
+    r"mai|okt|dez|mrt|maa|mei|fev|avr|jui|aou|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|out|maj|des"
+)
+"""In the languages of Western Europe."""
+_CODE = re.compile(rf"(?!{_MONTH})[a-z]{{1,3}}\d{{1,3}}[a-z]{{0,2}}|(?!(?:9\d|\d{{3}})y)\d{{1,3}}[a-z]{{1,2}}|\d{{1,2}}i\d{{1,3}}s")
+"""Short codes; no ages of 90 years or more. "4i5s" are iterations and subsets."""
 _CODE_VALUE = re.compile(r"[A-Z]{1,2}-[0-9A-FX]{3,6}|\d{1,18}|\d{1,7}-\d|C\d{5,7}|RID\d{1,6}")
 _UNIT = re.compile(r"[A-Za-z0-9{}\[\]/.%*]{1,16}")
+KNOWN_SCHEMES = frozenset(
+    {
+        *(
+            "ACR",
+            "ASTM-sigpurpose",
+            "BARI",
+            "C4",
+            "C5",
+            "CD2",
+            "CDT",
+            "DCMUID",
+            "E",
+            "HGNC",
+            "I10",
+            "I10P",
+            "I11",
+            "I9",
+            "I9C",
+            "IBSI",
+            "ICDO3",
+        ),
+        *(
+            "ISO3166_1",
+            "ISO639_1",
+            "ISO639_2",
+            "ITIS_TSN",
+            "LB",
+            "MA",
+            "MAYOASRG",
+            "MDC",
+            "MDNS",
+            "MGI",
+            "MVX",
+            "NCDR",
+            "NDC",
+            "NDFRT",
+            "NEU",
+        ),
+        *("NYUMCCG", "PATHLEX", "POS", "RADELEMENT", "RFC3066", "RO", "RXNORM", "UBERON", "UNS", "UPC"),
+        *("99GEMS", "99PMP", "99QIICR", "99SMS_RAD", "99VMS", "99_OFFIS_DCMTK"),
+    }
+)
+"""Other designators that name no person or site (PS3.16, table 8-1, and makers)."""
 STANDARD_SCHEMES = frozenset(
     {"DCM", "SCT", "SRT", "SNM3", "99SDM", "UCUM", "LN", "FMA", "UMLS", "RADLEX", "NCIt", "NCIT", "MSH", "BI", "RFC5646"}
 )
@@ -54,7 +107,7 @@ def clean_tokens(text: str, forbidden: Collection[str] = ()) -> list[str]:
     """Return the harmless tokens of a text, without integers in a row: "12/03/14" and "555 123 4567" are a date and a telephone number."""
     kept: list[str] = []
     row: list[str] = []
-    for token in [*tokens_of(text), ""]:
+    for token in [*_without_runs(tokens_of(text), forbidden), ""]:
         if token.isdecimal():
             row.append(token)
             continue
@@ -66,6 +119,17 @@ def clean_tokens(text: str, forbidden: Collection[str] = ()) -> list[str]:
     return kept
 
 
+def _without_runs(tokens: list[str], forbidden: Collection[str]) -> list[str]:
+    """Drop every run of tokens that is forbidden as such, "psma 034", though each of them alone is harmless."""
+    lowered = [token.lower() for token in tokens]
+    struck: set[int] = set()
+    for run in (entry.split(" ") for entry in forbidden if " " in entry):
+        for start in range(len(tokens) - len(run) + 1):
+            if lowered[start : start + len(run)] == run:
+                struck.update(range(start, start + len(run)))
+    return [token for index, token in enumerate(tokens) if index not in struck]
+
+
 def clean_text(text: str, forbidden: Collection[str] = ()) -> str:
     """Return what may stay of a description.
 
@@ -74,7 +138,8 @@ def clean_text(text: str, forbidden: Collection[str] = ()) -> str:
     text : str
         One value of a header.
     forbidden : collection of str
-        Lower-case tokens that must not stay although they are on the list, such as the parts of this patient's name.
+        Lower-case tokens that must not stay although they are on the list, such as the parts of this patient's name, and runs of
+        tokens with single blanks between them, such as an id of several parts.
 
     Returns
     -------

@@ -24,6 +24,7 @@ _PERSON_DELIMITERS = {0x5C, 0x5E, 0x3D}
 _SPACES = " \t\r\n\0"
 _PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
 _PATIENT_GROUP = 0x0010
+_DOTTED_ID = re.compile(r"\d+(?:[.-]\d+){2,}")
 _FIRST_PIXEL_TAG = 0x7FE00000
 
 
@@ -189,8 +190,18 @@ def _name(name: str, found: Identities, *, is_patient: bool) -> None:
                 found.needles.add(token)
 
 
+def is_composed_id(text: str) -> bool:
+    """Tell whether a text of several parts is an id, such as "PSMA-034" or "123.456.789-09", however harmless each part is."""
+    alphanumeric = [character for character in text if character.isalnum()]
+    digits = sum(character.isdigit() for character in alphanumeric)
+    return (digits >= 2 and len(alphanumeric) >= 5 and len(tokens_of(text)) > 1) or bool(_DOTTED_ID.fullmatch(text))
+
+
 def _identifier(text: str, found: Identities) -> None:
     tokens = tokens_of(text)
+    if is_composed_id(text):
+        found.words.add(" ".join(tokens).lower())
+        found.needles.add(text)
     if len(tokens) == 1:
         found.words.update(word for word in (text.lower(), tokens[0].lower()) if word not in vocabulary())
     if not is_vocabulary(text):

@@ -68,6 +68,18 @@ CLEANED = _tags(
 KEPT_TEXT = _tags("CodingSchemeDesignator TimezoneOffsetFromUTC")
 BULK_KEPT = _tags("PixelData FloatPixelData DoubleFloatPixelData ExtendedOffsetTable ExtendedOffsetTableLengths LUTData")
 NOT_SHIFTED = _tags("PatientBirthDate PatientBirthTime PatientDeathDateInAlternativeCalendar")
+CONSTANT_DATES = _tags(
+    "ContextGroupVersion ContextGroupLocalVersion TemplateVersion TemplateLocalVersion DateOfManufacture DateOfInstallation"
+)
+"""Dates of a standard or of the scanner, equal for all patients and known to many: moved with a patient they would tell the shift."""
+NEEDED_TEXT = _tags("CodeMeaning SegmentLabel AlgorithmName SegmentAlgorithmName")
+"""Cleaned text that may not be empty where it stands (type 1)."""
+MEASURED = _tags(
+    "RadionuclideTotalDose RadionuclideHalfLife RadionuclidePositronFraction ActualFrameDuration FrameReferenceTime RescaleSlope "
+    "RescaleIntercept DecayFactor DoseCalibrationFactor PatientWeight PatientSize PixelSpacing SliceThickness SpacingBetweenSlices "
+    "ImagePositionPatient ImageOrientationPatient SliceLocation Rows Columns"
+)
+"""Numbers that SUV and geometry need: one that equals an id does so by chance."""
 REFERENCES = _tags("ReferencedImageSequence SourceImageSequence")
 """Action X/Z/U* of the profile: kept, with new UIDs."""
 
@@ -175,6 +187,8 @@ def action_for(tag: int) -> Action:
         return Action.PSEUDONYM
     if tag == PATIENT_AGE or (vr == "AS" and tag not in basic_profile()):
         return Action.AGE
+    if tag in CONSTANT_DATES:
+        return Action.REMOVE
     if vr in ("DA", "DT") and tag not in NOT_SHIFTED:
         return Action.SHIFT
     if tag in PATIENT_CHARACTERISTICS or tag in KEPT_TEXT or (vr == "TM" and tag not in NOT_SHIFTED):
@@ -185,7 +199,7 @@ def action_for(tag: int) -> Action:
     if listed is not None:
         return _listed(listed, vr, cleaned=tag in CLEANED)
     if tag in CLEANED:
-        return Action.CLEAN_OR_EMPTY
+        return Action.CLEAN_OR_DUMMY if tag in NEEDED_TEXT else Action.CLEAN_OR_EMPTY
     if tag in _CODE_VALUES:
         return Action.CODE
     if vr == "SQ":

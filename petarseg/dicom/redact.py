@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+import struct
 from collections import Counter
 from collections.abc import Mapping
 from typing import Literal, NamedTuple, TypeAlias
@@ -20,12 +21,13 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from petarseg.dicom import identities
-from petarseg.dicom.descriptors import clean_text, is_standard_code, vocabulary
+from petarseg.dicom.descriptors import KNOWN_SCHEMES, STANDARD_SCHEMES, clean_text, is_standard_code, vocabulary
 from petarseg.dicom.elements import number_of, text_of
 from petarseg.dicom.identities import MAX_DEPTH, Element, ElementKey, Identities, is_instance_uid, raw_value
 from petarseg.dicom.profile import (
     BULK,
     CLASS_UIDS,
+    MEASURED,
     METHOD_CODES,
     NUMERIC,
     NUMERIC_BYTES,
@@ -43,6 +45,9 @@ from petarseg.dicom.profile import (
 from petarseg.keys import KeyFolder
 
 DUMMY = "REMOVED"
+MAX_COMPARED = 64
+"""Numbers of one binary element that are compared with the ids of the object."""
+_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
 MAX_AGE_YEARS = 90
 MAX_REMEMBERED, MAX_JOBS = 100_000, 64
 """Elements and series that are remembered, in one process."""
@@ -54,11 +59,12 @@ _CODE_STRING = re.compile(rb"[A-Za-z0-9_ .,+\-/*()#%&:=<>\[\]^]{0,64}")
 _TIME = re.compile(rb"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?|\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
 _TIMEZONE = re.compile(rb"[+-]\d{4}")
 _ORIENTATION = re.compile(rb"[APLRHF]{0,3}")
-_SCHEME = re.compile(rb"[A-Za-z0-9_.\-]{1,16}")
 _DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")
 _DATETIME = re.compile(r"(\d{8})((?:\d{2}){0,3}(?:\.\d{1,6})?)([+-]\d{4})?")
 _TEXT_RUN = re.compile(rb"[A-Za-z0-9 ,.^'/:_-]{8,}")
-_LONG_DIGITS = re.compile(rb"\d{5}")
+_LONG_TEXT_RUN = re.compile(rb"[A-Za-z0-9 ,.^'/:_-]{12,}")
+_LONG_DIGITS = 5
+"""So many digits make a number an id rather than a coincidence."""
 _SHORT_LENGTH = frozenset(
     {"AE", "AS", "AT", "CS", "DA", "DS", "DT", "FL", "FD", "IS", "LO", "LT", "PN", "SH", "SL", "SS", "ST", "TM"} | {"UI", "UL", "US"}
 )
@@ -201,6 +207,8 @@ class _Job:
         self._scheme, self._encodings = scheme, encodings
         self.scheme, self.encodings = scheme, encodings  # of the data set or item that is being treated
         self.strange_words = self.words - vocabulary()
+        digits = [word for word in self.words | self.dates if word.isdecimal() and len(word.lstrip("0")) >= _LONG_DIGITS]
+        self.numbers = frozenset(float(word) for word in digits)
         self.pseudonym = keys.pseudonym("patient", patient)
         self.counts: Counter[tuple[str, str]] = Counter()
         self.shifted_dates: set[str] = set()
@@ -393,31 +401,39 @@ class _Job:
     def _kept(self, tag: int, vr: str, value: bytes) -> bytes | None:
         """Keep a value that looks as its representation demands, drop the code strings of a list that do not."""
         if vr in NUMERIC or vr in BULK:
-            return value if tag >= _FIRST_PIXEL_TAG or _is_numeric(tag, vr, value) else None
+            if tag >= _FIRST_PIXEL_TAG:
+                return value
+            hides_id = tag not in MEASURED and any(map(self._is_identifier, self._numbers(vr, value)))
+            return value if _is_numeric(tag, vr, value) and not hides_id else None
         parts = [part.strip(_BLANKS) for part in value.split(b"\\")]
         if tag == _ORIENTATION_TAG:
             return value if all(_ORIENTATION.fullmatch(part) for part in parts) else None
         if vr == "CS":
             kept = [part if self._is_term(part) else b"" for part in parts]
             return value if kept == parts else b"\\".join(kept) if any(kept) else None
-        if tag == _TIMEZONE_TAG:
-            pattern = _TIMEZONE
-        elif tag == _SCHEME_TAG:
-            pattern = _SCHEME
-        else:
-            pattern = _TIME if vr == "TM" else _NUMBER
-        if all(not part or (pattern.fullmatch(part) and not self._is_identifier(part, vr)) for part in parts):
-            return value
-        return None
+        if tag == _SCHEME_TAG:
+            return value if all(not part or _is_scheme(part) for part in parts) else None
+        pattern = _TIMEZONE if tag == _TIMEZONE_TAG else _TIME if vr == "TM" else _NUMBER
+        if not all(not part or pattern.fullmatch(part) for part in parts):
+            return None
+        if vr in ("DS", "IS") and tag not in MEASURED and any(self._is_identifier(float(part)) for part in parts if part):
+            return None
+        return value
+
+    def _numbers(self, vr: str, value: bytes) -> list[float]:
+        """Return the numbers of a short binary value; none of a table, and none of bulk data."""
+        if vr not in _FORMATS or len(value) > MAX_COMPARED * NUMERIC_BYTES[vr] or len(value) % NUMERIC_BYTES[vr]:
+            return []
+        order = "<" if self.layout[1] else ">"
+        return [float(number) for (number,) in struct.iter_unpack(order + _FORMATS[vr], value)]
 
     def _is_term(self, part: bytes) -> bool:
         text = part.decode("latin-1")
         return not text or bool(_CODE_STRING.fullmatch(part) and clean_text(text, self.strange_words) == text)
 
-    def _is_identifier(self, part: bytes, vr: str) -> bool:
-        """Tell whether a number is an id or a date of this very object in a wrong place."""
-        text = part.decode("latin-1").lower()
-        return vr in ("DS", "IS", "SH", "LO") and bool(_LONG_DIGITS.search(part)) and (text in self.words or text in self.dates)
+    def _is_identifier(self, number: float) -> bool:
+        """Tell whether a number is, however it is written, an id or a date of this very object in a wrong place."""
+        return number in self.numbers
 
     def _uid(self, tag: int, uid: str) -> str:
         if not uid or (tag in CLASS_UIDS and not is_instance_uid(uid)):
@@ -459,10 +475,18 @@ def _is_numeric(tag: int, vr: str, value: bytes) -> bool:
     size = NUMERIC_BYTES.get(vr, 1)
     if len(value) % size or (is_single(tag) and len(value) > size):
         return False
-    if len(value) > 64 * size:
-        # The ramp of a lookup table passes through all letters, one by one.
-        return sum(32 <= octet < 127 for octet in value) < 0.9 * len(value)
-    return not _TEXT_RUN.search(value)
+    if len(value) <= 64 * size:
+        return not _TEXT_RUN.search(value)
+    # The ramp of a lookup table passes through all letters in order.
+    return all(_is_ramp(run.group()) for run in _LONG_TEXT_RUN.finditer(value))
+
+
+def _is_ramp(run: bytes) -> bool:
+    return list(run) == sorted(run) or list(run) == sorted(run, reverse=True)
+
+
+def _is_scheme(part: bytes) -> bool:
+    return part.decode("latin-1") in STANDARD_SCHEMES | KNOWN_SCHEMES
 
 
 def _interchangeable(vr: str) -> frozenset[str]:

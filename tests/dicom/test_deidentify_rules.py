@@ -46,6 +46,9 @@ def action(keyword: str) -> Action:
         ("FrameOfReferenceUID", Action.UID),
         ("ReferencedSOPInstanceUID", Action.UID),
         ("StudyDate", Action.SHIFT),
+        ("ContextGroupVersion", Action.REMOVE),
+        ("DateOfManufacture", Action.REMOVE),
+        ("CodeMeaning", Action.CLEAN_OR_DUMMY),
         ("RadiopharmaceuticalStartDateTime", Action.SHIFT),
         ("StudyTime", Action.KEEP),
         ("PatientSex", Action.KEEP),
@@ -119,6 +122,16 @@ def test_no_text_passes_unseen() -> None:
         ("9.3.1", "9.3.1"),
         ("Zorg 7", ""),
         ("PET für Müller", "PET"),
+        ("PET 03.2019", "PET"),
+        ("PET 2019.03", "PET"),
+        ("PET 2019.0312", "PET"),
+        ("PET Mai19 okt19 mrt19", "PET"),
+        ("PET 93Y 105Y 30Y", "PET 30Y"),
+        ("PET 030.123.456", "PET"),
+        ("PET 192.168.1.5", "PET"),
+        ("XYZ Gauss2.00", "XYZ Gauss2.00"),
+        ("PSF+TOF 4i5s", "PSF+TOF 4i5s"),
+        ("Biograph64_Vision 600", "Biograph64_Vision 600"),
         ("", ""),
     ],
 )
@@ -129,6 +142,10 @@ def test_clean_text(text: str, cleaned: str) -> None:
 
 def test_clean_text_strikes_the_patients_own_name() -> None:
     assert clean_text("PET Mrs Chin head", {"chin"}) == "PET head"
+
+
+def test_clean_text_strikes_an_id_of_harmless_parts() -> None:
+    assert clean_text("PSMA-034 PET 034 PSMA", {"psma 034"}) == "PET 034 PSMA"
 
 
 @pytest.mark.parametrize(

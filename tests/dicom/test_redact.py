@@ -94,3 +94,52 @@ def test_memory_is_bounded(tmp_path: Path, keys: KeyFolder, monkeypatch: pytest.
         redactor.redact(read(phi.ct(number), tmp_path))
         assert len(redactor._jobs) == 1
         assert sum(map(len, redactor._found.values())) < 100
+
+
+def redacted(dataset: Dataset, folder: Path, keys: KeyFolder) -> bytes:
+    with silent_pydicom():
+        return b"".join(Redactor(keys).redact(read(dataset, folder)).body)
+
+
+@pytest.mark.parametrize("patient_id", ["PSMA-034", "B-1234", "123.456.789-09", "PT.012.FDG"])
+def test_an_id_of_harmless_parts_stays_nowhere(tmp_path: Path, keys: KeyFolder, patient_id: str) -> None:
+    dataset = phi.pet(0)
+    dataset.PatientID, dataset.PatientName = patient_id, "ANON"
+    dataset.SeriesDescription = f"PET {patient_id} WB"
+    dataset.RadiopharmaceuticalInformationSequence[0].Radiopharmaceutical = patient_id
+    assert patient_id.encode() not in redacted(dataset, tmp_path, keys)
+
+
+@pytest.mark.parametrize("spelling", ["48151623", "0048151623", "48151623.0", "+48151623", "4.8151623e7"])
+def test_an_id_is_no_number_however_it_is_written(tmp_path: Path, keys: KeyFolder, spelling: str) -> None:
+    dataset = phi.pet(0)
+    dataset.AccessionNumber, dataset.KVP = "0048151623", spelling
+    dataset.add_new("SelectorULValue", "UL", 48151623)
+    body = redacted(dataset, tmp_path, keys)
+    assert spelling.encode() not in body
+    assert (48151623).to_bytes(4, "little") not in body
+
+
+def test_what_suv_needs_stays_though_an_id_is_the_same_number(tmp_path: Path, keys: KeyFolder) -> None:
+    dataset = phi.pet(0)
+    dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideTotalDose = "558202880"
+    dataset.PatientID = "558202880"
+    assert b"558202880" in redacted(dataset, tmp_path, keys)
+
+
+@pytest.mark.parametrize(("scheme", "stays"), [("DCM", True), ("99SDM", True), ("C5", True), ("ZORGHEIM", False), ("99ZORGHEIM", False)])
+def test_coding_schemes_name_no_site(tmp_path: Path, keys: KeyFolder, scheme: str, stays: bool) -> None:
+    dataset = phi.pet(0)
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = "C-111A1", scheme, "Radionuclide"
+    dataset.RadiopharmaceuticalInformationSequence[0].RadionuclideCodeSequence = [item]
+    assert (scheme.encode() in redacted(dataset, tmp_path, keys)) == stays
+
+
+def test_a_table_that_swallowed_text_is_removed_and_a_ramp_stays(tmp_path: Path, keys: KeyFolder) -> None:
+    dataset = phi.pet(0)
+    dataset.add_new("SimpleFrameList", "UL", [3] * 100 + list(memoryview(b"Zorgheim^Quillfeather 1.2.840.10.20 ").cast("I")) + [5] * 100)
+    dataset.add_new("SelectorUSValue", "US", list(range(256)) * 2)
+    body = redacted(dataset, tmp_path, keys)
+    assert b"Quillfeather" not in body
+    assert bytes([65, 0, 66, 0, 67, 0]) in body
