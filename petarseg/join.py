@@ -131,8 +131,9 @@ def _find(
             # A CT or ultrasound of the same day under the same key is no rival of the PET study.
             with_pet = [study for study in found if _has_pet(study)]
             return with_pet or found, key
-    if not (report.accession_number or report.study_instance_uid or report.patient_id):
-        # A report from a folder is known by its file name alone, which sites make from the accession number or the study UID.
+    if report.named_by_file:
+        # A document is known by its file name alone, which sites make from the accession number or the study UID. The id of a row is
+        # neither: it may be no more than the row's number, and small numbers are accession numbers somewhere.
         for key, table in (("report_id as accession_number", by_accession), ("report_id as study_instance_uid", by_uid)):
             found = table.get(report.report_id.strip(), [])
             if found:

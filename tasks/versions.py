@@ -1,6 +1,6 @@
 """Stage versions: raise a number when a stage's result changes for the same input, and reruns will redo that stage alone."""
 
-INDEX = 3
+INDEX = 4
 READ = 9
 CONVERT = 5
 LESIONS = 6

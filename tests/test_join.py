@@ -8,7 +8,7 @@ import pytest
 from petarseg.dicom.records import SeriesRecord, StudyRecord
 from petarseg.join import join_reports, normal_date
 from petarseg.reasons import Reason
-from petarseg.reports.load import Report
+from petarseg.reports.load import Report, load_reports
 
 PET = SeriesRecord(
     "1.1", "1.1.1", "P1", "", "A1", "20200102", "PT", "pet", None, "f", "", "", None, None, None, (Path("x"),), 5, (0.0, 1.0), ()
@@ -94,7 +94,19 @@ def test_another_patient_under_the_same_accession_number_is_refused() -> None:
     assert result.rejected[0].evidence["contradictory"] == ["patient_id"]
 
 
-def test_a_report_from_a_folder_is_known_by_its_file_name() -> None:
-    assert join_reports([STUDY], [Report("A1", "")]).pairs == ((STUDY, Report("A1", "")),)
-    assert join_reports([STUDY], [Report(STUDY.study_instance_uid, "")]).pairs == ((STUDY, Report(STUDY.study_instance_uid, "")),)
-    assert join_reports([STUDY], [Report("A1", "", patient_id="P9", study_date="20200102")]).pairs == ()
+def test_a_document_is_known_by_its_file_name(tmp_path: Path) -> None:
+    (tmp_path / "A1.txt").write_text("FINDINGS: none.", encoding="utf-8")
+    (tmp_path / "1.1.txt").write_text("FINDINGS: none.", encoding="utf-8")
+    for report in load_reports(tmp_path):
+        assert join_reports([STUDY], [report]).pairs == ((STUDY, report),)
+
+
+@pytest.mark.parametrize("table", ["report\nfirst\nsecond\n", "accession_number,report\n,first\n,second\n", "report_id,report\n1,a\n2,b\n"])
+def test_the_number_or_id_of_a_row_is_no_accession_number(tmp_path: Path, table: str) -> None:
+    file = tmp_path / "reports.csv"
+    file.write_text(table, encoding="utf-8")
+    studies = [replace(STUDY, study_instance_uid=f"1.{number}", accession_number=number) for number in ("2", "1")]
+    result = join_reports(studies, load_reports(file))
+    assert result.pairs == ()
+    assert [item.reason for item in result.rejected] == [Reason.REPORT_WITHOUT_EXAM] * 2 + [Reason.EXAM_WITHOUT_REPORT] * 2
+    assert result.rejected[0].evidence == {"given": []}

@@ -35,11 +35,14 @@ class Report:
     Parameters
     ----------
     report_id : str
-        The id of the input, else the row number from 1 or the file name without its suffix.
+        The id of the input, else the row number from 1 or the file name without its suffix. It tells reports apart and joins nothing,
+        unless `named_by_file`.
     text : str
         The report as it came; all offsets in petarseg refer to this string.
     patient_id, study_date, study_instance_uid, accession_number, tracer : str or None
         None where the input has no such column or the cell is empty.
+    named_by_file : bool
+        Whether `report_id` is the name of a document of its own, which a site may have made from the accession number or the study UID.
     """
 
     report_id: str
@@ -49,6 +52,7 @@ class Report:
     study_instance_uid: str | None = None
     accession_number: str | None = None
     tracer: str | None = None
+    named_by_file: bool = False
 
 
 def load_reports(path: Path, columns: Mapping[str, str] | None = None) -> list[Report]:
@@ -261,7 +265,7 @@ def _load_folder(folder: Path) -> list[Report]:
 
 def _read_document(file: Path) -> Report:
     text = "\n".join(_docx_paragraphs(file)) if file.suffix.lower() == ".docx" else _decode(file.read_bytes())
-    return Report(report_id=file.stem, text=text)
+    return Report(report_id=file.stem, text=text, named_by_file=True)
 
 
 def _docx_paragraphs(file: Path) -> Iterator[str]:
