@@ -60,6 +60,8 @@ def suv(
     from petarseg.dicom.convert import pet_files, pet_series, suv_of
     from petarseg.errors import Rejected
 
+    if out is not None:
+        out.unlink(missing_ok=True)  # of an earlier run, perhaps of another exam
     values = suv_of(path)
     if out is not None and values["status"] == "ok":
         try:
@@ -92,6 +94,8 @@ def convert(
     study = found.studies[0]
     written: dict[str, object] = {}
     for name, series, read_series in (("pet", study.pet, pet_series), ("ct", study.ct, ct_series)):
+        for name_of_file in (f"{name}.nii.gz", f"{name}.json"):  # of an earlier run, perhaps of another exam
+            (out / name_of_file).unlink(missing_ok=True)
         if series is None:
             continue
         try:

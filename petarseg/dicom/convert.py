@@ -41,6 +41,10 @@ def pet_series(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING) 
     conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
     voxels = SuvVoxels(slices, [read_rescale(item.header) for item in slices], conversion)
     stacked = stack(slices)
+    declared = slices[0].header.integer(Tag.NumberOfSlices) or 0
+    if declared > len(slices):
+        # Gaps are seen from the positions; slices lost at an end, which shift the slice numbers of reports, only from what was promised.
+        raise ExamRejected(Reason.SLICES_MISSING, {"NumberOfSlices": declared, "slices": len(slices)})
     return Series(slices, stacked, _grid(slices, stacked), voxels)
 
 

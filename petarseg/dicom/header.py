@@ -326,7 +326,7 @@ def _wanted(dataset: Any) -> Iterator[tuple[int, Any]]:
             values = list(value) if isinstance(value, MutableSequence) else [value]
             form = NUMERIC_VR.get(tag)
             if form is not None:
-                yield tag, b"".join(struct.pack("<" + form, int(part)) for part in values)
+                yield tag, b"".join(struct.pack("<" + form, int(part) & 0xFFFF) for part in values)
             else:
                 text = "\\".join(str(part if element.VR == "PN" else getattr(part, "original_string", part)) for part in values)
                 yield tag, text.encode("utf-8", "replace")

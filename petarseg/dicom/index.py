@@ -33,6 +33,7 @@ BATCH = 256
 SAVE_EVERY = 100_000
 """So many files are read between two saves of the cache: a scan that is killed goes on from there."""
 _DICOM_SUFFIXES = frozenset({".dcm", ".dicom", ".ima", ".dic"})
+_KINDS = frozenset({"nac", "gated", "dynamic", "derived", "mip"})
 _DICOMDIR_CLASS = "1.2.840.10008.1.3.10"
 
 
@@ -295,11 +296,39 @@ def _mixed(groups: Iterable[_Group]) -> dict[tuple[str, str, str], str]:
         patients, frames = seen.setdefault(key, (set(), set()))
         patients.add(header.text(Tag.PatientID))
         frames.add(header.text(Tag.FrameOfReferenceUID))
-    return {
+    mixed = {
         key: "mixed_patients" if len(patients) > 1 else "mixed_frames"
         for key, (patients, frames) in seen.items()
         if len(patients) > 1 or len(frames) > 1
     }
+    return _mixed_kinds(groups) | mixed
+
+
+def _mixed_kinds(groups: Iterable[_Group]) -> dict[tuple[str, str, str], str]:
+    """Name the series some of whose slices say that they are of another kind (not corrected, gated, derived) than those that are usable.
+
+    Two full sets under one series UID, corrected and not, lie at the same places; the slices of one set that disagree do not.
+    """
+    alike: dict[tuple[object, ...], list[_Group]] = {}
+    for group in groups:
+        header = group.header
+        plane = _plane_of(header.numbers(Tag.ImageOrientationPatient))
+        place = (header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID), header.text(Tag.Modality))
+        alike.setdefault((*place, header.integer(Tag.Rows), header.integer(Tag.Columns), plane), []).append(group)
+    mixed = {}
+    for members in alike.values():
+        used = {height for group in members if group.role != "other" for height in _heights(group)}
+        for group in members:
+            if group.role == "other" and group.why_not in _KINDS and used and len(_heights(group) - used) * 2 > len(_heights(group)):
+                header = next(member.header for member in members if member.role != "other")
+                role = next(member.role for member in members if member.role != "other")
+                mixed[header.text(Tag.StudyInstanceUID), header.text(Tag.SeriesInstanceUID), role] = "mixed_kinds"
+    return mixed
+
+
+def _heights(group: _Group) -> set[float]:
+    """Return the slice positions to 0.1 mm."""
+    return {round(image.height_mm, 1) for _, image in group.images.values() if image.height_mm is not None}
 
 
 def _others(candidates: Iterable[Candidate], study_uid: str) -> list[Candidate]:

@@ -21,6 +21,8 @@ from petarseg.reasons import Reason
 
 FULL_COVERAGE = 0.8
 """A series that covers less than this of the longest candidate is partial."""
+WELL_COVERED = 0.9
+"""CTs that cover more than this of the PET are equal in that: the attenuation CT may end a few slices before a diagnostic one."""
 LONGEST_APART_S = 12 * 3600.0
 """A CT acquired longer before or after the PET is not of the same visit to the table, whatever frame of reference an archive gave it."""
 GAP_STEPS = 1.5
@@ -155,8 +157,8 @@ def choose(
     ``split_range``: the ranges are not merged, because the slice numbers of a report are those of one series.
 
     CT: of those in the PET's frame of reference, acquired within `LONGEST_APART_S` of it, one without gaps, the one that covers most of
-    it, then original before derived, the nearer in time (by half hours), the larger field of view, the thicker slices (the attenuation
-    CT), the lower series number; without a PET the longest, so that a CT can be converted alone.
+    it (up to `WELL_COVERED`), then original before derived, the nearer in time (by half hours), the larger field of view, the thicker
+    slices (the attenuation CT), the lower series number; without a PET the longest, so that a CT can be converted alone.
     """
     losers: dict[str, str] = {}
     pet, reject = _choose_pet([item for item in candidates if item.record.role == "pet"], prefer_pet, losers)
@@ -296,7 +298,7 @@ def _ct_rank(pet: Candidate | None, item: Candidate) -> tuple[bool, float, bool,
     # In whole half hours: the CT of the same visit to the table, however long the PET took; the later one of a delayed scan is another.
     apart_s = 0.0 if pet is None else _apart_s(pet, item)
     half_hours = round((LONGEST_APART_S if apart_s is None else apart_s) / 1800.0)
-    covered = _extent_mm(item) if pet is None else round(_overlap_mm(pet, item) / max(_extent_mm(pet), 1.0) * 20.0)
+    covered = _extent_mm(item) if pet is None else round(min(_overlap_mm(pet, item) / max(_extent_mm(pet), 1.0), WELL_COVERED) * 20.0)
     return (
         item.record.has_gap,
         -covered,

@@ -26,6 +26,9 @@ BODY_MEAN_SUV = (0.15, 15.0)
 LOW_MAX_SUV = 5.0
 SIGNIFICANT_BITS = 16
 """Of the 24 of float32: what a scanner's 16-bit integers hold."""
+AIR_HU = -1_024
+MEASURED_HU = (-1_024.0, 4_095.0)
+"""What a CT scale holds, extended scales for metal aside."""
 HU_RANGE = (-32_768, 32_767)
 
 
@@ -69,17 +72,42 @@ class HounsfieldVoxels:
     dtype: ClassVar = np.int16
 
     def images(self, order: Sequence[int], facts: dict[str, object]) -> Iterator[NDArray[np.int16]]:
-        """Yield HU per slice, clipped to what int16 holds."""
-        clipped, buffer = 0, bytearray()
+        """Yield HU per slice, clipped to what int16 holds; padding outside the field of view becomes air."""
+        clipped, padded, buffer = 0, 0, bytearray()
         for index in order:
             stored, rescale = read_pixels(self.slices[index], buffer), self.rescales[index]
+            padding = _padding_value(self.slices[index].header, rescale)
+            if padding is not None and (is_padding := stored == padding).any():
+                values = np.rint(stored * rescale.slope + rescale.intercept)
+                values[is_padding] = AIR_HU
+                padded += int(np.count_nonzero(is_padding))
+                clipped += int(np.count_nonzero((values < HU_RANGE[0]) | (values > HU_RANGE[1])))
+                yield np.clip(values, *HU_RANGE).astype(np.int16)
+                continue
             if rescale.slope == 1.0 and rescale.intercept.is_integer() and _fits_int16(stored, int(rescale.intercept)):
                 yield np.add(stored, np.array(int(rescale.intercept), np.int16), dtype=np.int16, casting="unsafe")
                 continue
             values = np.rint(stored * rescale.slope + rescale.intercept)
             clipped += int(np.count_nonzero((values < HU_RANGE[0]) | (values > HU_RANGE[1])))
             yield np.clip(values, *HU_RANGE).astype(np.int16)
-        facts |= {"units": "HU", "clipped_voxels": clipped}
+        facts |= {"units": "HU", "clipped_voxels": clipped, "padded_voxels": padded}
+
+
+def _padding_value(header: Header, rescale: Rescale) -> int | None:
+    """Return the stored value that stands outside the field of view, where it means no HU that a scanner measures.
+
+    Some exporters name a value that the image holds too (0 of water): such a one is left alone.
+
+    References
+    ----------
+    .. [1] DICOM PS3.3, C.7.5.1.1.2 (Pixel Padding Value).
+    """
+    value = header.integer(Tag.PixelPaddingValue)
+    if value is None:
+        return None
+    if header.integer(Tag.PixelRepresentation) == 1 and value >= 2**15:
+        value -= 2**16  # read as unsigned: its sign depends on that of the pixels
+    return None if MEASURED_HU[0] <= value * rescale.slope + rescale.intercept <= MEASURED_HU[1] else value
 
 
 class SuvSample:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from dicom.pet_files import CT, EXPECTED_FACTOR, ORIENTATIONS, PET, stored_values, write_series
 from pydicom.dataset import Dataset
+from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from petarseg.dicom.convert import convert_ct, convert_pet, suv_of
 from petarseg.dicom.index import scan_archive
@@ -106,6 +107,25 @@ def test_a_model_name_that_names_the_patient_is_dropped(tmp_path: Path) -> None:
     assert sidecar["manufacturer"] == "SIEMENS"
     kept = convert_pet(write_series(tmp_path, Manufacturer="Philips Medical Systems", InstitutionName="St Mary Medical Center")).sidecar
     assert kept["manufacturer"] == "Philips Medical Systems"
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRLittleEndian, DeflatedExplicitVRLittleEndian])
+@pytest.mark.parametrize(
+    ("representation", "padding", "is_air"),
+    [(1, -2000, True), (1, -32768, True), (0, 63536, True), (1, 1024, False)],
+    ids=["GE", "smallest", "unsigned", "a value that the image holds"],
+)
+def test_ct_padding_is_air(tmp_path: Path, representation: int, padding: int, is_air: bool, syntax: str) -> None:
+    stored = np.full((6, 8, 6), 1024, np.int16 if representation else np.uint16)
+    stored[:, 0, 0] = padding
+
+    def edit(_: int, dataset: Dataset) -> None:
+        dataset.PixelRepresentation, dataset.BitsStored, dataset.HighBit = representation, 16, 15
+        dataset.add_new("PixelPaddingValue", "SS" if representation else "US", padding)
+
+    converted = convert_ct(write_series(tmp_path, CT, stored=stored, edit=edit, syntax=syntax, RescaleSlope=1, RescaleIntercept=-1024))
+    assert set(np.unique(converted.volume.array)) == ({-1024, 0} if is_air else {0})
+    assert converted.sidecar["padded_voxels"] == (6 if is_air else 0)
 
 
 def test_ct_in_other_units_is_refused(tmp_path: Path) -> None:

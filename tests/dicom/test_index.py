@@ -242,6 +242,43 @@ def test_the_ct_is_of_the_same_visit(tmp_path: Path, study_uid: str, day: str, c
     assert (study.ct is not None) == is_taken
 
 
+def test_the_ct_of_the_visit_wins_over_a_longer_one_of_later(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet", n_slices=40)
+    write_series(tmp_path / "ac", CT, n_slices=38, SeriesInstanceUID="1.2.3.80", AcquisitionTime="105500")
+    write_series(tmp_path / "venous", CT, n_slices=40, SeriesInstanceUID="1.2.3.81", AcquisitionTime="114500", SeriesNumber=1)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.ct is not None
+    assert study.ct.series_instance_uid == "1.2.3.80"
+
+
+@pytest.mark.parametrize(
+    ("element", "value"),
+    [("CorrectedImage", ["DECY", "NORM"]), ("SeriesType", ["GATED", "IMAGE"]), ("ImageType", ["DERIVED", "PRIMARY", "MPR"])],
+)
+def test_no_part_of_a_series_of_two_kinds_is_used(tmp_path: Path, element: str, value: list[str]) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        if index < 4:
+            setattr(dataset, element, value)
+
+    write_series(tmp_path / "pet", n_slices=12, edit=edit)
+    write_series(tmp_path / "ct", CT, n_slices=12)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is None
+    assert "mixed_kinds" in str(study.reject)
+
+
+def test_corrected_and_uncorrected_sets_under_one_uid(tmp_path: Path) -> None:
+    def uncorrected(index: int, dataset: Dataset) -> None:
+        dataset.SOPInstanceUID, dataset.CorrectedImage = f"1.2.3.999.{index}", ["DECY", "NORM"]
+
+    write_series(tmp_path / "ac")
+    write_series(tmp_path / "nac", edit=uncorrected)
+    write_series(tmp_path / "ct", CT)
+    (study,) = scan_archive(tmp_path).studies
+    assert study.pet is not None
+    assert [series.why_not for series in study.others] == ["nac"]
+
+
 def test_whole_series_win_over_those_with_a_gap(tmp_path: Path) -> None:
     for name, base, uid in (("pet", PET, "1.2.3.70"), ("ct", CT, "1.2.3.80")):
         write_series(tmp_path / f"{name} whole", base, n_slices=12)

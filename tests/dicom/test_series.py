@@ -28,6 +28,14 @@ def test_written_slice_by_slice_a_series_is_what_it_is_in_memory(tmp_path: Path,
     assert loaded.same_grid(read.volume)
 
 
+def test_a_pet_with_fewer_slices_than_it_promises_is_no_volume(tmp_path: Path) -> None:
+    files = write_series(tmp_path, NumberOfSlices=6)
+    pet_series(files)
+    with pytest.raises(Rejected) as caught:
+        pet_series(files[:-1])
+    assert caught.value.reason is Reason.SLICES_MISSING
+
+
 def test_what_only_the_pixels_tell_leaves_no_file(tmp_path: Path) -> None:
     implausible = pet_series(write_series(tmp_path / "a", RescaleSlope=2e-4))
     files = write_series(tmp_path / "b", CT)
