@@ -10,10 +10,12 @@ import io
 import json
 import math
 import zipfile
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -74,7 +76,8 @@ def load_reports(path: Path, columns: Mapping[str, str] | None = None) -> list[R
     Raises
     ------
     ConfigError
-        If the file is missing or unreadable, a mapped column does not exist, no column holds the text, or report ids repeat.
+        If the file is missing or unreadable, a mapped column does not exist, several columns may be one field, no column holds the
+        text, or report ids repeat.
     """
     path = Path(path)
     mapping = dict(columns or {})
@@ -127,9 +130,13 @@ def _load_table(path: Path, mapping: Mapping[str, str]) -> list[Report]:
         cells = {field: _clean(row.get(column)) for field, column in column_of.items() if field != "report"}
         reports.append(
             Report(
-                report_id=cells.pop("report_id", None) or str(number),
+                report_id=cells.get("report_id") or str(number),
                 text=_as_text(row.get(column_of["report"])) or "",
-                **cells,
+                patient_id=cells.get("patient_id"),
+                study_date=cells.get("study_date"),
+                study_instance_uid=cells.get("study_instance_uid"),
+                accession_number=cells.get("accession_number"),
+                tracer=cells.get("tracer"),
             )
         )
     return reports
@@ -137,19 +144,24 @@ def _load_table(path: Path, mapping: Mapping[str, str]) -> list[Report]:
 
 def _choose_columns(path: Path, names: list[str], mapping: Mapping[str, str]) -> dict[str, str]:
     """Return the column of each field that the table has; names compare without case, blanks and underscores."""
-    by_plain_name: dict[str, str] = {}
+    by_plain_name: dict[str, list[str]] = {}
     for name in names:
-        by_plain_name.setdefault(_plain(name), name)
+        by_plain_name.setdefault(_plain(name), []).append(name)
     found = f"{path.name} has the columns {', '.join(repr(name) for name in names) or 'none'}"
     chosen = {}
     for field in FIELDS:
         wanted = mapping.get(field)
-        if wanted is not None:
-            if wanted not in names and _plain(wanted) not in by_plain_name:
-                raise ConfigError(f"reports.columns.{field} = {wanted!r} is not a column; {found}")
-            chosen[field] = wanted if wanted in names else by_plain_name[_plain(wanted)]
-        elif _plain(field) in by_plain_name:
-            chosen[field] = by_plain_name[_plain(field)]
+        meant = [name for name in names if name == wanted] or by_plain_name.get(_plain(wanted or field), [])
+        if len(meant) > 1:
+            # Each may hold other values, and the wrong accession number is that of another patient.
+            raise ConfigError(
+                f"{path.name} has {len(meant)} columns that may be {field}: {', '.join(repr(name) for name in meant)}. "
+                f'Remove or rename all but one, or, where the names differ, name the right one: reports.columns.{field} = "..."'
+            )
+        if meant:
+            chosen[field] = meant[0]
+        elif wanted is not None:
+            raise ConfigError(f"reports.columns.{field} = {wanted!r} is not a column; {found}")
     if "report" not in chosen:
         raise ConfigError(
             f"no column 'report' with the text; {found}. Name the text column in the configuration: reports.columns.report = \"...\""
@@ -210,7 +222,8 @@ def _read_csv(path: Path, delimiter: str | None) -> tuple[list[str], list[dict[s
 
 def _read_parquet(path: Path) -> tuple[list[str], list[dict[str, object]]]:
     try:
-        table = pyarrow.parquet.read_table(path)
+        with pyarrow.parquet.ParquetFile(path) as file:  # reads a file whose columns share a name, so that it can be refused by that name
+            table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise ConfigError(f"{path.name} cannot be read as Parquet: {type(error).__name__}") from error
     return list(table.column_names), table.to_pylist()
@@ -222,15 +235,26 @@ def _read_jsonl(path: Path) -> tuple[list[str], list[dict[str, object]]]:
     for number, line in enumerate(_decode(path.read_bytes()).split("\n"), start=1):
         if not line.strip():
             continue
+        repeated: list[str] = []
         try:
-            row = json.loads(line)
+            row = json.loads(line, object_pairs_hook=partial(_one_value_a_name, repeated))
         except json.JSONDecodeError as error:
             raise ConfigError(f"{path.name}: line {number} is not valid JSON ({error.msg})") from error
         if not isinstance(row, dict):
             raise ConfigError(f"{path.name}: line {number} is not a JSON object")
+        if repeated:
+            raise ConfigError(f"{path.name}: line {number} gives {', '.join(map(repr, sorted(set(repeated))))} more than once")
         names.update(dict.fromkeys(row))
         rows.append(row)
     return list(names), rows
+
+
+def _one_value_a_name(repeated: list[str], pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make an object of a JSON line, and note the names that stand in it more than once: the last value would win unseen."""
+    row = dict(pairs)
+    if len(row) < len(pairs):
+        repeated.extend(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+    return row
 
 
 def _decode(data: bytes) -> str:

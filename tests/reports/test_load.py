@@ -113,6 +113,37 @@ def test_a_wrong_mapping_is_explained(tmp_path: Path) -> None:
         load_reports(file, {"text": "body"})
 
 
+@pytest.mark.parametrize("second", ["accession_number", "Accession Number"])
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_two_columns_of_one_name_are_refused(tmp_path: Path, second: str, suffix: str) -> None:
+    file = tmp_path / f"reports.{suffix}"
+    names = ["accession_number", second, "report"]
+    if suffix == "csv":
+        file.write_text(f"{','.join(names)}\nA1,A2,text\n", encoding="utf-8")
+    else:
+        pq.write_table(pa.Table.from_arrays([pa.array([cell]) for cell in ("A1", "A2", "text")], names=names), file)
+
+    with pytest.raises(ConfigError, match="2 columns that may be accession_number"):
+        load_reports(file)
+
+
+def test_a_name_given_twice_in_a_json_line_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "reports.jsonl"
+    file.write_text('{"report": "a"}\n{"accession_number": "A1", "accession_number": "A2", "report": "text"}\n', encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="line 2 gives 'accession_number' more than once"):
+        load_reports(file)
+
+
+def test_two_columns_alike_can_be_told_apart(tmp_path: Path) -> None:
+    file = tmp_path / "reports.csv"
+    file.write_text("accession_number,Accession Number,report,,\nA1,A2,text,,\n", encoding="utf-8")  # columns that are not read may repeat
+
+    (report,) = load_reports(file, {"accession_number": "Accession Number"})
+
+    assert report.accession_number == "A2"
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
