@@ -75,6 +75,8 @@ def average_count_rate_time(duration_s: float, half_life_s: float) -> float:
     if duration_s <= 0.0:
         return 0.0
     decay = math.log(2.0) / half_life_s
+    if decay * duration_s < 1e-6:
+        return 0.5 * duration_s  # the limit; the formula loses its digits, and divides zero by zero in the end
     return math.log(decay * duration_s / -math.expm1(-decay * duration_s)) / decay
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from petarseg.body_size import LEAN_MASS_KG, body_surface_m2, lean_body_mass_kg
-from petarseg.decay import Vendor, average_count_rate_time, find_injection, find_scan_reference
+from petarseg.decay import MAX_SCAN_S, Vendor, average_count_rate_time, find_injection, find_scan_reference
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
 from petarseg.suv_inputs import (
@@ -128,6 +128,7 @@ def _from_activity(inputs: SuvInputs, bqml_per_unit: float, method: str) -> SuvC
             start=inputs.injection, clock=inputs.injection_clock, reference=reference.at, half_life_s=half_life_s
         )
         uptake_s = (reference.at - injection).total_seconds()
+        _refuse_implausible_uptake(inputs, uptake_s)
         factor = bqml_per_unit * weight_g / (dose_bq * 2.0 ** (-uptake_s / half_life_s))
         notes = (*notes, *reference.assumptions, *more)
         return _finish(inputs, (factor,) * len(inputs.frames), f"{method}_start", reference.method, uptake_s, dose_bq, notes)
@@ -147,12 +148,15 @@ def _per_frame(
             Reason.REFERENCE_TIME_MISSING, {"missing": "AcquisitionTime or ActualFrameDuration", "DecayCorrection": "NONE"}
         )
     first = min(acquisitions)
+    if (max(acquisitions) - first).total_seconds() > MAX_SCAN_S:
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": "AcquisitionTime", "DecayCorrection": "NONE"})
     injection, more = find_injection(start=inputs.injection, clock=inputs.injection_clock, reference=first, half_life_s=half_life_s)
+    uptake_s = (first - injection).total_seconds()
+    _refuse_implausible_uptake(inputs, uptake_s)
     factors = []
     for acquisition, duration_s in zip(acquisitions, durations, strict=True):
         elapsed_s = (acquisition - injection).total_seconds() + average_count_rate_time(duration_s, half_life_s)
         factors.append(scale * weight_g / (dose_bq * 2.0 ** (-elapsed_s / half_life_s)))
-    uptake_s = (first - injection).total_seconds()
     return _finish(inputs, tuple(factors), f"{method}_none", "each_frame", uptake_s, dose_bq, (*notes, *more))
 
 
@@ -247,16 +251,28 @@ def _finish(
     check_uptake: bool = True,
 ) -> SuvConversion:
     """Check the uptake time and assemble the answer."""
-    if uptake_s is not None and inputs.half_life_s is not None:
-        low, high = uptake_range_min(inputs.half_life_s, inputs.tracer)
-        if not low * 60.0 <= uptake_s <= high * 60.0:
-            if check_uptake:
-                raise QuantificationError(
-                    Reason.UPTAKE_TIME_IMPLAUSIBLE, {"uptake_min": round(uptake_s / 60.0, 1), "plausible_min": [low, high]}
-                )
-            notes = (*notes, "uptake_time_implausible")
+    if uptake_s is not None and check_uptake:
+        _refuse_implausible_uptake(inputs, uptake_s)
+    elif uptake_s is not None and not _is_plausible_uptake(inputs, uptake_s):
+        notes = (*notes, "uptake_time_implausible")
     used: dict[str, object] = {"weight_kg": inputs.weight_kg, "half_life_s": inputs.half_life_s, "dose_bq": dose_bq or inputs.dose_bq}
     return SuvConversion(factors, method, reference, uptake_s, dose_bq, tuple(dict.fromkeys((*notes, *inputs.notes))), used)
+
+
+def _refuse_implausible_uptake(inputs: SuvInputs, uptake_s: float) -> None:
+    """Refuse an uptake time before anything is made of it: decay over a year is a division by zero."""
+    if not _is_plausible_uptake(inputs, uptake_s):
+        plausible = uptake_range_min(inputs.half_life_s or 0.0, inputs.tracer)
+        raise QuantificationError(
+            Reason.UPTAKE_TIME_IMPLAUSIBLE, {"uptake_min": round(uptake_s / 60.0, 1), "plausible_min": list(plausible)}
+        )
+
+
+def _is_plausible_uptake(inputs: SuvInputs, uptake_s: float) -> bool:
+    if inputs.half_life_s is None:
+        return True
+    low, high = uptake_range_min(inputs.half_life_s, inputs.tracer)
+    return low * 60.0 <= uptake_s <= high * 60.0
 
 
 def _uptake_if_known(inputs: SuvInputs) -> float | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+import random
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from pathlib import Path
@@ -284,6 +285,16 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
     ("scan after 10 min", replace(BASE, **with_clock(SCAN - timedelta(minutes=10))), R.UPTAKE_TIME_IMPLAUSIBLE),
     ("scan after 3 h", replace(BASE, **with_clock(SCAN - timedelta(minutes=180))), R.UPTAKE_TIME_IMPLAUSIBLE),
     ("injected after the scan", replace(BASE, **with_clock(SCAN + timedelta(minutes=20))), R.UPTAKE_TIME_IMPLAUSIBLE),
+    (
+        "NONE with a slice of another year",
+        replace(BASE, decay_correction="NONE", frames=(*BASE.frames, Frame(SCAN - timedelta(days=366), 60.0, 120.0))),
+        R.FACTOR_CONTRADICTION,
+    ),
+    (
+        "a short-lived nuclide at the far end of the day",
+        replace(BASE, half_life_s=75.5, dose_bq=1500e6, injection=None, injection_clock=time(0, 10), frames=(Frame(SCAN, 0.0, 60.0),)),
+        R.UPTAKE_TIME_IMPLAUSIBLE,
+    ),
     ("NONE without duration", replace(BASE, decay_correction="NONE", frames=(Frame(SCAN),)), R.REFERENCE_TIME_MISSING),
     ("no private factor", PHILIPS, R.PRIVATE_FACTOR_MISSING),
     ("private factors differ", replace(PHILIPS, direct_factor=2.05 * factor(), activity_factor=2.0), R.FACTOR_CONTRADICTION),
@@ -313,6 +324,43 @@ def test_refusals_name_the_element(inputs: SuvInputs, reason: Reason) -> None:
     assert caught.value.reason is reason
     assert caught.value.evidence
     json.dumps(caught.value.evidence)
+
+
+def test_no_times_are_a_crash() -> None:
+    """Whatever the clocks say, the answer is a finite factor or a refusal."""
+    rng = random.Random(0)
+    apart_s = (0.0, 1e-320, 0.5, 60.0, 1e3, 5e3, 4e4, 9e4, 3e6, 4e7, 9e9)
+
+    def moment() -> datetime | None:
+        return rng.choice((None, SCAN)) or SCAN + timedelta(seconds=rng.choice((-1.0, 1.0)) * rng.choice(apart_s))
+
+    refused = 0
+    for _ in range(3_000):
+        frames = tuple(
+            Frame(moment(), *(rng.choice((-1.0, 1.0, 1.0)) * min(rng.choice(apart_s), 1e6) for _ in range(2)))
+            if rng.random() < 0.3
+            else Frame(SCAN, 60.0, 120.0)
+            for _ in range(rng.randint(1, 5))
+        )
+        half_life_s = rng.choice((75.5, 122.2, HALF_LIFE_S, 282_300.0))
+        inputs = replace(
+            BASE,
+            decay_correction=rng.choice(("START", "NONE", "ADMIN")),
+            half_life_s=half_life_s,
+            dose_bq=1500e6 if half_life_s < 1e3 else 70e6,
+            injection=rng.choice((None, moment())),
+            injection_clock=rng.choice((None, time(10), time(0, 10), time(23, 50))),
+            series_start=moment(),
+            stated_start=rng.choice((None, moment())),
+            frames=frames,
+            vendor=rng.choice(list(Vendor)),
+        )
+        try:
+            assert all(math.isfinite(value) and value > 0.0 for value in convert_to_suv(inputs).factors)
+        except QuantificationError as error:
+            json.dumps(error.evidence)
+            refused += 1
+    assert 0 < refused < 3_000
 
 
 def test_zirconium_after_three_days() -> None:
