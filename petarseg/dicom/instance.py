@@ -107,12 +107,16 @@ def deidentify_batch(job: tuple[str, Sequence[Path]]) -> BatchRecord:
                     continue
                 reason = refuse(dataset) or clean_pixels(dataset)
                 if reason is None:
-                    output = _stage(dataset, redactor, _worker.staging, f"{name}-{number}.dcm", file, needles, record)
-                    record.outputs.append(output)
+                    output, data = _redact(dataset, redactor, f"{name}-{number}.dcm", file, needles, record)
             except READ_ERRORS:
                 reason = Reason.UNREADABLE_FILE
             if reason is not None:
                 record.rejected.append((file, reason.value))
+                continue
+            # Outside the try: a full disk is no fault of the file, and ends the run instead of the file. Counts as written with the record
+            # of its batch, so it need not be atomic.
+            (_worker.staging / output.staged).write_bytes(data)
+            record.outputs.append(output)
     record.needles = sorted(needles)
     return record
 
@@ -143,9 +147,10 @@ def _read_with_pydicom(data: bytes) -> FileDataset:
         return pydicom.dcmread(io.BytesIO(data), force=True)
 
 
-def _stage(
-    dataset: FileDataset, redactor: Redactor, staging: Path, staged: str, file: str, needles: set[str], record: BatchRecord
-) -> Output:
+def _redact(
+    dataset: FileDataset, redactor: Redactor, staged: str, file: str, needles: set[str], record: BatchRecord
+) -> tuple[Output, bytes]:
+    """Return the record of a de-identified object, and its bytes."""
     uids = [text_of(dataset, tag) for tag in (_STUDY, _SERIES, _INSTANCE)]
     if not all(uids):
         raise InvalidDicomError("an instance, series or study UID is missing")
@@ -154,12 +159,11 @@ def _stage(
     study, series, instance = (redactor.keys.uid(uid) for uid in uids)
     pseudonym = redactor.keys.pseudonym("patient", patient)
     data = _encode(dataset, redacted.body, instance)
-    (staging / staged).write_bytes(data)  # counts as written with the record of its batch, so it need not be atomic
     needles |= redacted.identities.needles
     record.patients[patient] = pseudonym
     record.studies[uids[0]] = study
     counts = _number_of(redacted.counts, record.counts)
-    return Output(
+    output = Output(
         name=f"{pseudonym}/{study}/{series}/{instance}.dcm",
         staged=staged,
         file=file,
@@ -168,6 +172,7 @@ def _stage(
         dates=tuple(sorted(redacted.identities.dates)),
         counts=counts,
     )
+    return output, data
 
 
 def _number_of(counts: Counts, known: list[Counts]) -> int:

@@ -42,7 +42,8 @@ class Stamp:
                 continue
             except OSError:
                 return None
-            return cls(status.st_size, status.st_mtime_ns)
+            # The time of the last change of any kind too: tools that correct headers in place put the time of modification back.
+            return cls(status.st_size, max(status.st_mtime_ns, status.st_ctime_ns))
         return None
 
 

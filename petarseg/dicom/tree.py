@@ -57,12 +57,13 @@ def _members(path: Path) -> Iterator[Path]:
         return
     try:
         with zipfile.ZipFile(path) as archive:
-            names = {info.filename for info in archive.infolist() if not info.is_dir()}
+            listed = [info.filename for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError, NotImplementedError):
         yield path
         return
+    names = set(listed)
     # An absolute name or one with ".." would lead out of the archive, to a file of this machine.
     safe = [name for name in names if not PurePosixPath(name).is_absolute() and ".." not in PurePosixPath(name).parts]
     yield from (path / name for name in safe)
-    if len(safe) < len(names):
+    if len(safe) < len(listed):  # of members of one name only the last can be read
         yield path

@@ -19,6 +19,7 @@ from pydicom.uid import (
 )
 
 from petarseg.dicom.deidentify import Audit, DeidOptions, deidentify_tree
+from petarseg.dicom.instance import deidentify_batch, start_worker
 from petarseg.errors import ConfigError, ExamRejected
 from petarseg.keys import KeyFolder
 from petarseg.leakscan import scan_files
@@ -401,3 +402,11 @@ def test_pipes_circles_and_dead_links_do_not_stop_a_run(tmp_path: Path, keys: Ke
     (tmp_path / "in" / "circle").symlink_to(tmp_path / "in")
     (tmp_path / "in" / "dead").symlink_to(tmp_path / "nowhere")
     assert run(tmp_path, keys).files == {"read": 2, "written": 1, "duplicate": 0, "not_dicom": 0, "rejected": 1}
+
+
+def test_a_full_disk_is_no_fault_of_the_file(tmp_path: Path) -> None:
+    """The record of a batch is final: a file must not be written down as unreadable because it could not be written."""
+    phi.write(phi.pet(0), tmp_path / "a.dcm")
+    start_worker(KeyFolder.open(tmp_path / "key"), tmp_path / "no such folder", "shift")
+    with pytest.raises(OSError, match="No such file"):
+        deidentify_batch(("0", [tmp_path / "a.dcm"]))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import shutil
+import warnings
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -485,3 +488,23 @@ def test_no_part_of_a_mixed_series_is_used(tmp_path: Path, element: str, why: st
     (study,) = scan_archive(tmp_path).studies
     assert study.pet is None
     assert study.reject == (Reason.NO_PET_SERIES, {"pet_series": 2, "why_not": {why: 2}})
+
+
+def test_members_of_one_name_are_not_lost_silently(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "exam.zip", "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for path in write_series(tmp_path / "files"):
+            archive.write(path, "IM0001")
+    shutil.rmtree(tmp_path / "files")
+    assert [(item.path.name, item.why) for item in scan_archive(tmp_path).unreadable] == [("exam.zip", "damaged")]
+
+
+def test_a_header_corrected_in_place_is_read_again(tmp_path: Path) -> None:
+    keys = KeyFolder.open(tmp_path / "key")
+    files = write_series(tmp_path / "archive")
+    assert scan_archive(tmp_path / "archive", cache=keys).studies[0].patient_id == "P1"
+    for path in files:
+        before = path.stat()
+        path.write_bytes(path.read_bytes().replace(b"P1", b"P2"))
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as rsync -t and cp -p do
+    assert scan_archive(tmp_path / "archive", cache=keys).studies[0].patient_id == "P2"
