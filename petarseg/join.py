@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from petarseg.dicom.records import StudyRecord
@@ -63,82 +63,110 @@ def join_reports(studies: Sequence[StudyRecord], reports: Sequence[Report]) -> J
     Notes
     -----
     A report is looked up by the first of accession number, study UID, patient and date that it carries and that some study answers to.
-    Its other identifiers must not contradict the match. Several studies with a PET for one report, or several reports for one study, are
-    AMBIGUOUS_JOIN for all of them: an addendum and its report are not told apart here.
+    Where several studies answer, its study UID and then its patient decide among them, if it names them; studies of several patients are
+    never told apart otherwise. Its other identifiers must not contradict the match. Several studies with a PET for one report, or several
+    reports for one study, are AMBIGUOUS_JOIN for all of them: an addendum and its report are not told apart here. So is every report
+    of a study whose own series are of several patients.
     """
-    by_accession = _group((study.accession_number.strip(), study) for study in studies)
-    by_uid = _group((study.study_instance_uid, study) for study in studies)
-    by_patient_day = _group(
-        (f"{study.patient_id.strip()}\n{normal_date(study.study_date)}", study)
-        for study in studies
-        if study.patient_id.strip() and normal_date(study.study_date)
+    by_key = (
+        ("accession_number", _group(_accession_numbers, studies)),
+        ("study_instance_uid", _group(lambda study: {study.study_instance_uid}, studies)),
+        ("patient_and_date", _group(_patient_days, studies)),
     )
-    claims: dict[str, list[tuple[Report, str]]] = {}
+    claims: dict[tuple[str, str], list[tuple[Report, str]]] = {}
     rejected: list[RejectedJoin] = []
-    touched: set[str] = set()
+    touched: set[tuple[str, str]] = set()
     for report in reports:
-        found, key = _find(report, by_accession, by_uid, by_patient_day)
+        answering, key = _look_up(report, by_key)
+        found = _narrow(report, answering)
+        patients = {patient for study in found for patient in (study.patient_id, *study.other_patient_ids)}
         clash = [field for study in found for field in _contradictions(report, study)]
         if not found:
             rejected.append(RejectedJoin(Reason.REPORT_WITHOUT_EXAM, _unmatched(report), report))
-        elif len(found) > 1 or clash:
+        elif len(found) > 1 or len(patients) > 1 or clash:
             evidence: dict[str, object] = {"key": key, "studies": len(found)}
+            if len(patients) > 1:
+                evidence["patients"] = len(patients)
             if clash:
                 evidence["contradictory"] = sorted(set(clash))
             rejected.append(RejectedJoin(Reason.AMBIGUOUS_JOIN, evidence, report, found[0] if len(found) == 1 else None))
-            touched.update(study.study_instance_uid for study in found)
+            touched.update(map(_identity, found))
         else:
-            claims.setdefault(found[0].study_instance_uid, []).append((report, key))
+            claims.setdefault(_identity(found[0]), []).append((report, key))
     pairs = []
     for study in studies:
-        claimed = claims.get(study.study_instance_uid, [])
+        claimed = claims.get(_identity(study), [])
         if len(claimed) == 1:
             pairs.append((study, claimed[0][0]))
         elif claimed:
             rejected.extend(
                 RejectedJoin(Reason.AMBIGUOUS_JOIN, {"key": key, "reports": len(claimed)}, report, study) for report, key in claimed
             )
-        elif study.study_instance_uid not in touched:
+        elif _identity(study) not in touched:
             rejected.append(RejectedJoin(Reason.EXAM_WITHOUT_REPORT, {}, study=study))
         else:
             rejected.append(RejectedJoin(Reason.AMBIGUOUS_JOIN, {"studies": "several or contradictory"}, study=study))
     return JoinResult(tuple(pairs), tuple(rejected))
 
 
-def _group(items: Iterable[tuple[str, StudyRecord]]) -> dict[str, list[StudyRecord]]:
+def _identity(study: StudyRecord) -> tuple[str, str]:
+    """Return what tells a study from all others: a UID alone may have been given to two patients."""
+    return study.study_instance_uid, study.patient_id
+
+
+def _group(keys_of: Callable[[StudyRecord], set[str]], studies: Iterable[StudyRecord]) -> dict[str, list[StudyRecord]]:
     groups: dict[str, list[StudyRecord]] = {}
-    for key, study in items:
-        if key:
+    for study in studies:
+        for key in keys_of(study) - {""}:
             groups.setdefault(key, []).append(study)
     return groups
 
 
-def _find(
-    report: Report,
-    by_accession: dict[str, list[StudyRecord]],
-    by_uid: dict[str, list[StudyRecord]],
-    by_patient_day: dict[str, list[StudyRecord]],
-) -> tuple[list[StudyRecord], str]:
-    day = normal_date(report.study_date)
-    patient_day = f"{report.patient_id.strip()}\n{day}" if report.patient_id and day else ""
-    for key, value, table in (
-        ("accession_number", (report.accession_number or "").strip(), by_accession),
-        ("study_instance_uid", (report.study_instance_uid or "").strip(), by_uid),
-        ("patient_and_date", patient_day, by_patient_day),
-    ):
-        found = table.get(value, []) if value else []
-        if found:
-            # A CT or ultrasound of the same day under the same key is no rival of the PET study.
-            with_pet = [study for study in found if _has_pet(study)]
-            return with_pet or found, key
+def _accession_numbers(study: StudyRecord) -> set[str]:
+    """Return the accession number of the study; of a study of several patients those of all its series, so that none finds nothing."""
+    series = (*study.others, *(item for item in (study.pet, study.ct) if item)) if study.other_patient_ids else ()
+    return {study.accession_number.strip(), *(item.accession_number.strip() for item in series)}
+
+
+def _patient_days(study: StudyRecord) -> set[str]:
+    day = normal_date(study.study_date)
+    return {f"{patient}\n{day}" for patient in _patients(study)} if day else set()
+
+
+def _patients(study: StudyRecord) -> set[str]:
+    """Return the PatientIDs that the study names."""
+    return {patient.strip() for patient in (study.patient_id, *study.other_patient_ids)} - {""}
+
+
+def _look_up(report: Report, by_key: Sequence[tuple[str, dict[str, list[StudyRecord]]]]) -> tuple[list[StudyRecord], str]:
+    """Return the studies that answer to the first identifier of the report to which any does, and the name of that identifier."""
+    day, patient = normal_date(report.study_date), (report.patient_id or "").strip()
+    given = {
+        "accession_number": (report.accession_number or "").strip(),
+        "study_instance_uid": (report.study_instance_uid or "").strip(),
+        "patient_and_date": f"{patient}\n{day}" if patient and day else "",
+    }
+    for key, studies in by_key:
+        if found := studies.get(given[key], []):
+            return found, key
     if report.named_by_file:
         # A document is known by its file name alone, which sites make from the accession number or the study UID. The id of a row is
         # neither: it may be no more than the row's number, and small numbers are accession numbers somewhere.
-        for key, table in (("report_id as accession_number", by_accession), ("report_id as study_instance_uid", by_uid)):
-            found = table.get(report.report_id.strip(), [])
-            if found:
-                return [study for study in found if _has_pet(study)] or found, key
+        for key, studies in by_key[:2]:
+            if found := studies.get(report.report_id.strip(), []):
+                return found, f"report_id as {key}"
     return [], ""
+
+
+def _narrow(report: Report, found: list[StudyRecord]) -> list[StudyRecord]:
+    """Keep of several studies those that the other identifiers of the report name, then, of one patient, those with a PET."""
+    uid, patient = (report.study_instance_uid or "").strip(), (report.patient_id or "").strip()
+    found = [study for study in found if study.study_instance_uid == uid] or found
+    found = [study for study in found if patient in _patients(study)] or found
+    if len({study.patient_id.strip() for study in found}) > 1:
+        return found  # one key of several patients: a PET of one of them is no sign that the report is not of the other
+    # A CT or ultrasound of the same day under the same key is no rival of the PET study.
+    return [study for study in found if _has_pet(study)] or found
 
 
 def _has_pet(study: StudyRecord) -> bool:
@@ -148,11 +176,11 @@ def _has_pet(study: StudyRecord) -> bool:
 def _contradictions(report: Report, study: StudyRecord) -> list[str]:
     """Name the identifying fields in which report and study, both filled, differ. Dates may: reports are dated when they are signed."""
     pairs = {
-        "accession_number": ((report.accession_number or "").strip(), study.accession_number.strip()),
-        "study_instance_uid": ((report.study_instance_uid or "").strip(), study.study_instance_uid),
-        "patient_id": ((report.patient_id or "").strip(), study.patient_id.strip()),
+        "accession_number": (report.accession_number, _accession_numbers(study) - {""}),
+        "study_instance_uid": (report.study_instance_uid, {study.study_instance_uid}),
+        "patient_id": (report.patient_id, _patients(study)),
     }
-    return [name for name, (one, other) in pairs.items() if one and other and one != other]
+    return [name for name, (one, known) in pairs.items() if one and one.strip() and known and one.strip() not in known]
 
 
 def _unmatched(report: Report) -> dict[str, object]:

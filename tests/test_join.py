@@ -110,3 +110,73 @@ def test_the_number_or_id_of_a_row_is_no_accession_number(tmp_path: Path, table:
     assert result.pairs == ()
     assert [item.reason for item in result.rejected] == [Reason.REPORT_WITHOUT_EXAM] * 2 + [Reason.EXAM_WITHOUT_REPORT] * 2
     assert result.rejected[0].evidence == {"given": []}
+
+
+SHARED = [replace(STUDY, study_instance_uid=f"1.{number}", patient_id=f"P{number}") for number in (1, 2)]
+
+
+@pytest.mark.parametrize("with_pet", [(True, True), (True, False)])
+def test_an_accession_number_of_two_patients_decides_for_neither(with_pet: tuple[bool, bool]) -> None:
+    studies = [replace(study, pet=PET if has_pet else None) for study, has_pet in zip(SHARED, with_pet, strict=True)]
+    result = join_reports(studies, [Report("1", "", accession_number="A1")])
+    assert result.pairs == ()
+    assert [item.reason for item in result.rejected] == [Reason.AMBIGUOUS_JOIN] * 3
+    assert result.rejected[0].evidence == {"key": "accession_number", "studies": 2, "patients": 2}
+
+
+@pytest.mark.parametrize(
+    "reports",
+    [
+        [Report("1", "", accession_number="A1", patient_id="P1"), Report("2", "", accession_number="A1", patient_id="P2")],
+        [
+            Report("1", "", accession_number="A1", study_instance_uid="1.1"),
+            Report("2", "", accession_number="A1", study_instance_uid="1.2"),
+        ],
+    ],
+)
+def test_of_studies_under_one_accession_number_the_other_identifiers_decide(reports: list[Report]) -> None:
+    result = join_reports(SHARED, reports)
+    assert result.pairs == tuple(zip(SHARED, reports, strict=True))
+    assert result.rejected == ()
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report("1", "", accession_number="A1", patient_id="P3"),
+        Report("1", "", study_instance_uid="1.1"),
+        Report("1", "", study_instance_uid="1.1", patient_id="P2"),
+    ],
+)
+def test_a_patient_decides_only_for_a_study_of_that_patient(report: Report) -> None:
+    """Of one key that two studies have; the second here does not say whose it is."""
+    result = join_reports([STUDY, replace(STUDY, patient_id="")], [report])
+    assert result.pairs == ()
+    assert {item.reason for item in result.rejected} == {Reason.AMBIGUOUS_JOIN}
+
+
+def test_one_study_uid_of_two_patients_goes_by_the_patient() -> None:
+    studies = [STUDY, replace(STUDY, patient_id="P2", accession_number="A2")]
+    report = Report("1", "", study_instance_uid="1.1", patient_id="P2")
+    result = join_reports(studies, [report])
+    assert result.pairs == ((studies[1], report),)
+    assert [(item.reason, item.study) for item in result.rejected] == [(Reason.EXAM_WITHOUT_REPORT, STUDY)]
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        Report("1", "", study_instance_uid="1.1"),
+        Report("1", "", accession_number="A2"),
+        Report("1", "", study_instance_uid="1.1", patient_id="P1"),
+        Report("1", "", patient_id="P2", study_date="20200102"),
+        Report("1.1", "", named_by_file=True),
+    ],
+)
+def test_a_study_of_two_patients_gets_no_report(report: Report) -> None:
+    other = replace(PET, patient_id="P2", accession_number="A2", role="other", why_not="mixed_patients")
+    result = join_reports([replace(STUDY, pet=None, others=(PET, other), other_patient_ids=("P2",))], [report])
+    assert result.pairs == ()
+    assert [item.reason for item in result.rejected] == [Reason.AMBIGUOUS_JOIN] * 2
+    assert result.rejected[0].evidence["patients"] == 2
+    assert "contradictory" not in result.rejected[0].evidence

@@ -71,6 +71,8 @@ class StudyRecord:
     ----------
     reject : (Reason, evidence) or None
         Why the study cannot be used as it is.
+    other_patient_ids : tuple of str
+        Where its series are of several patients, the PatientIDs beside `patient_id`, sorted; then nothing of it is used.
     """
 
     study_instance_uid: str
@@ -81,6 +83,7 @@ class StudyRecord:
     ct: SeriesRecord | None
     reject: tuple[Reason, dict[str, object]] | None
     others: tuple[SeriesRecord, ...]
+    other_patient_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
