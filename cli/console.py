@@ -7,12 +7,13 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import typer
 from rich.console import Console
 
-from petarseg.errors import Rejected
+from petarseg.errors import ConfigError, Rejected
 
 err = Console(stderr=True, highlight=False)
 
@@ -27,6 +28,21 @@ def add(app: typer.Typer, name: str, function: Callable[..., int], *, example: s
         raise typer.Exit(function(*args, **options))
 
     app.command(name, epilog=f"Example: {example}")(command)
+
+
+def check_out(out: Path, *inputs: Path | None, suffixes: tuple[str, ...] = ()) -> None:
+    """Refuse an output that is an input, or whose name says that it holds something else.
+
+    Raises
+    ------
+    ConfigError
+        Naming the file and the way out.
+    """
+    if suffixes and not out.name.lower().endswith(suffixes):
+        raise ConfigError(f"--out {out}: the name must end with {' or '.join(suffixes)}")
+    for source in inputs:
+        if source is not None and out.exists() and source.exists() and out.samefile(source):
+            raise ConfigError(f"--out {out} is the input; name another file")
 
 
 def print_json(value: object) -> None:

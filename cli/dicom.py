@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, add, err, print_json, progress_bar, rejection
+from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, add, check_out, err, print_json, progress_bar, rejection
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when the input is rejected.")]
@@ -61,6 +61,7 @@ def suv(
     from petarseg.errors import Rejected
 
     if out is not None:
+        check_out(out, path, suffixes=(".nii.gz", ".nii"))
         out.unlink(missing_ok=True)  # of an earlier run, perhaps of another exam
     values = suv_of(path)
     if out is not None and values["status"] == "ok":

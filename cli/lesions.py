@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from cli.console import EXIT_OK, EXIT_REJECTED, add, err, print_json, rejection
+from cli.console import EXIT_OK, EXIT_REJECTED, add, check_out, err, print_json, rejection
 
 if TYPE_CHECKING:
     from petarseg.volume import Volume
@@ -47,6 +47,7 @@ def segment(
 
     if (findings is None) == (suv_max is None or slice_ is None):
         raise ConfigError("give either --suv-max and --slice, or --findings FILE.csv")
+    check_out(out, pet, findings, suffixes=(".nii.gz", ".nii"))
     rows = read_findings(findings) if findings else [parse_finding({"suv_max": suv_max, "slice": slice_}, "--suv-max, --slice")]
     volume = Volume.load(pet, units=Units.SUVBW)
     results, labels = segment_all(volume, rows, method=method, fwhm_mm=fwhm_mm, numbering=numbering, device=device)

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, add, err, print_json, progress_bar
+from cli.console import EXIT_OK, EXIT_REJECTED, EXIT_USAGE, add, check_out, err, print_json, progress_bar
 
 if TYPE_CHECKING:
     from petarseg.reports.load import Report
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object (a summary) on stdout.")]
-ConfigOption = Annotated[Path | None, typer.Option(help="TOML file; its [reports] columns map your column names.")]
+ConfigOption = Annotated[Path | None, typer.Option(help="TOML file; `columns` of its table `reports` maps your column names.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 when anything is rejected.")]
 
 
@@ -70,6 +70,7 @@ def deidentify_reports(
     from petarseg.reports.scrub import Scrubber
     from schemas.config import load_config
 
+    check_out(out, file)
     if dates not in ("tag", "shift"):
         raise ConfigError(f"--dates must be tag or shift, not {dates!r}")
     if dates == "shift" and key_dir is None:
@@ -135,6 +136,7 @@ def extract(
     from schemas.config import StructureConfig, load_config
     from tasks.extraction import needs_models, probe_endpoints, read_texts
 
+    check_out(out, reports)
     settings = load_config(config, profile=profile)
     table = load_reports(reports, settings.reports.columns)
     probe_endpoints(settings.extraction, StructureConfig())
@@ -163,6 +165,7 @@ def structure(
     from schemas.config import load_config
     from tasks.structure import structure_all
 
+    check_out(out, findings)
     settings = load_config(config)
     try:
         lines = [json.loads(line) for line in findings.read_text(encoding="utf-8").splitlines() if line.strip()]

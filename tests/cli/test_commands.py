@@ -100,6 +100,31 @@ def test_mistakes_get_a_message_and_exit_code_2(call, tmp_path, monkeypatch, arg
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["deidentify-reports", "{}", "--out", "{}"],
+        ["extract", "--reports", "{}", "--out", "{}"],
+        ["structure", "--findings", "{}", "--out", "{}"],
+        ["segment", "--pet", "{}", "--suv-max", "5", "--slice", "3", "--out", "{}"],
+    ],
+)
+def test_an_input_is_never_overwritten(call, tmp_path, args):
+    source = tmp_path / "in.nii.gz"
+    source.write_bytes(b"precious")
+    code, _, err = call(*(arg.format(source) for arg in args))
+    assert code == 2
+    assert "is the input" in " ".join(err.split())
+    assert source.read_bytes() == b"precious"
+
+
+@pytest.mark.parametrize("args", [["segment", "--pet", "p.nii.gz", "--suv-max", "5", "--slice", "3"], ["suv", "p.dcm"]])
+def test_a_volume_has_the_name_of_a_volume(call, tmp_path, args):
+    code, _, err = call(*args, "--out", tmp_path / "x.mha")
+    assert code == 2
+    assert "must end with .nii.gz or .nii" in " ".join(err.split())
+
+
 def test_info_is_one_json_object(call):
     code, out, _ = call("info", "--json")
     values = json.loads(out)
