@@ -17,7 +17,7 @@ from petarseg.dicom.header import DamagedError, Header, NotDicomError, read_head
 from petarseg.dicom.read import slices_of
 from petarseg.dicom.records import ArchiveIndex, SeriesRecord, StudyRecord, UnreadableFile
 from petarseg.dicom.scan_cache import KnownImage, Outcome, ScanCache, Stamp
-from petarseg.dicom.select import Candidate, check_series, choose, classify_image, read_age_years
+from petarseg.dicom.select import Candidate, check_series, choose, classify_image, patients_of, read_age_years
 from petarseg.dicom.tags import IDENTIFYING, Tag
 from petarseg.dicom.tracers import read_tracer
 from petarseg.dicom.tree import walk_files
@@ -276,6 +276,8 @@ def _assemble(scan: _Scan, prefer_pet: Sequence[str]) -> ArchiveIndex:
     cts_of_patient: dict[str, list[Candidate]] = {}
     for candidates in by_study.values():
         candidates.sort(key=lambda item: (item.record.series_instance_uid, item.record.files[0]))
+        if len(patients_of(candidates)) > 1:
+            continue
         for item in candidates:
             if item.record.role == "ct" and item.record.patient_id and item.record.frame_of_reference_uid:
                 cts_of_patient.setdefault(item.record.patient_id, []).append(item)

@@ -151,6 +151,9 @@ def choose(
 
     Notes
     -----
+    A study whose series are of several patients is rejected whole: it is two studies under one UID, and a report that names it may be of
+    either.
+
     PET: of the attenuation-corrected static axial series the one that covers most of the body; whole before gapped, original before
     derived; series that no rule tells apart (two reconstructions, unless `prefer_pet` names one) are not chosen by chance, the study is
     rejected as ambiguous. Of two bed ranges the longer one is taken, of two of about one length the upper one, and the other is named
@@ -160,6 +163,8 @@ def choose(
     it (up to `WELL_COVERED`), then original before derived, the nearer in time (by half hours), the larger field of view, the thicker
     slices (the attenuation CT), the lower series number; without a PET the longest, so that a CT can be converted alone.
     """
+    if several := patients_of(candidates)[1:]:
+        return _of_several_patients(study_uid, candidates, several)
     losers: dict[str, str] = {}
     pet, reject = _choose_pet([item for item in candidates if item.record.role == "pet"], prefer_pet, losers)
     ct = None
@@ -187,6 +192,28 @@ def choose(
         ct=ct.record if ct else None,
         reject=reject,
         others=tuple(others),
+    )
+
+
+def patients_of(candidates: Iterable[Candidate]) -> tuple[str, ...]:
+    """Return the PatientIDs of the series, sorted. A PET or CT without one may be anybody's and counts, a report or contour does not."""
+    return tuple(sorted({item.record.patient_id for item in candidates if item.record.patient_id or item.record.role in ("pet", "ct")}))
+
+
+def _of_several_patients(study_uid: str, candidates: Sequence[Candidate], others: tuple[str, ...]) -> StudyRecord:
+    """Use nothing of a study whose series are of several patients: no rule tells which of them its UID, or a report, means."""
+    records = tuple(item.record for item in candidates)
+    first = next((record for record in records if record.patient_id not in others), records[0])
+    return StudyRecord(
+        study_instance_uid=study_uid,
+        patient_id=first.patient_id,
+        accession_number=first.accession_number,
+        study_date=first.study_date,
+        pet=None,
+        ct=None,
+        reject=(Reason.AMBIGUOUS_SERIES, {"patients": len(others) + 1}),
+        others=tuple(record if record.role == "other" else replace(record, role="other", why_not="mixed_patients") for record in records),
+        other_patient_ids=others,
     )
 
 

@@ -469,12 +469,31 @@ def test_the_ct_of_the_same_visit_to_the_table_wins(tmp_path: Path) -> None:
     assert study.ct.series_instance_uid == "1.2.3.81"
 
 
-def test_a_ct_of_another_patient_under_the_same_study(tmp_path: Path) -> None:
+@pytest.mark.parametrize("patient_id", ["P2", ""])
+@pytest.mark.parametrize("modality", [PET, CT])
+def test_nothing_is_used_of_a_study_of_two_patients(tmp_path: Path, modality: dict[str, object], patient_id: str) -> None:
     write_series(tmp_path / "pet")
-    write_series(tmp_path / "ct", CT, PatientID="P2")
+    write_series(tmp_path / "ct", CT)
+    other = {"SeriesInstanceUID": "1.2.3.88", "PatientID": patient_id, "AccessionNumber": "A2"}
+    write_series(tmp_path / "other", modality, n_slices=30, **other)
+    write_series(tmp_path / "elsewhere", PET, StudyInstanceUID="1.2.3.200", SeriesInstanceUID="1.2.3.201", SOPInstanceUID="1.2.3.202")
+    mixed, whole = sorted(scan_archive(tmp_path).studies, key=lambda study: len(study.others), reverse=True)
+    assert mixed.reject == (Reason.AMBIGUOUS_SERIES, {"patients": 2})
+    assert mixed.pet is None
+    assert mixed.ct is None
+    assert {mixed.patient_id, *mixed.other_patient_ids} == {"P1", patient_id}
+    assert {(series.role, series.why_not) for series in mixed.others} == {("other", "mixed_patients")}
+    assert whole.pet is not None
+    assert whole.ct is None  # the CT in the PET's frame of reference is of the mixed study
+
+
+def test_an_object_that_names_no_patient_makes_no_second_one(tmp_path: Path) -> None:
+    write_series(tmp_path / "pet")
+    write_series(tmp_path / "ct", CT)
+    write_series(tmp_path / "sc", CT, SeriesInstanceUID="1.2.3.88", SOPClassUID="1.2.840.10008.5.1.4.1.1.7", PatientID="", n_slices=1)
     (study,) = scan_archive(tmp_path).studies
-    assert study.ct is None
-    assert study.reject == (Reason.NO_CT_SERIES, {"ct_series": 1, "why_not": {"other_patient": 1}})
+    assert study.reject is None
+    assert study.other_patient_ids == ()
 
 
 @pytest.mark.parametrize(("element", "why"), [("PatientID", "mixed_patients"), ("FrameOfReferenceUID", "mixed_frames")])
@@ -487,7 +506,9 @@ def test_no_part_of_a_mixed_series_is_used(tmp_path: Path, element: str, why: st
     write_series(tmp_path, edit=edit, n_slices=8)
     (study,) = scan_archive(tmp_path).studies
     assert study.pet is None
-    assert study.reject == (Reason.NO_PET_SERIES, {"pet_series": 2, "why_not": {why: 2}})
+    assert {series.why_not for series in study.others} == {why}
+    two_patients = (Reason.AMBIGUOUS_SERIES, {"patients": 2})
+    assert study.reject == (two_patients if element == "PatientID" else (Reason.NO_PET_SERIES, {"pet_series": 2, "why_not": {why: 2}}))
 
 
 def test_members_of_one_name_are_not_lost_silently(tmp_path: Path) -> None:
