@@ -23,6 +23,12 @@ MAX_SCAN_S = 4 * 3600.0
 CONTRADICTION = 0.0144
 """Two moments further apart than this part of the half-life change the factor by more than 1 %: log2(1.01)."""
 LATE_S = 3600.0
+MIN_FRAMES = 4
+"""Fewer slices are no series; each of them may lie in a bed position of its own."""
+MOST_FRAMES = 0.9
+"""Frames of which this share agrees on a moment speak against other elements; one slice with a wrong time must not silence the rest."""
+LONE_SLICE_S = 600.0
+"""A bed position holds many slices: one that was measured so long before or after all others has a wrong time."""
 SHORT_LIVED_S = 41_400.0
 """Below this half-life an injection on another day than the scan can only be a shifted date (ZRAD's bound)."""
 
@@ -158,6 +164,7 @@ def find_scan_reference(
     by_frame = _from_frame_reference_times(frames, half_life_s, from_start=_counts_from_start(frames, half_life_s, vendor))
     if by_frame is not None:
         return ReferenceTime(by_frame, "frame_reference_time", ("series_is_post_processed",))
+    _refuse_one_against_all(frames, moments, series_start, half_life_s)
     if len(frames) > 1 and _first_frame_is_reference(frames, vendor):
         return ReferenceTime(first, "earliest_acquisition", ("series_is_post_processed",))
     raise QuantificationError(
@@ -177,9 +184,28 @@ def _repeats_the_start(series: datetime, frames: Sequence[Frame], vendor: Vendor
 
 
 def _moments_of_frames(frames: Sequence[Frame], half_life_s: float) -> list[datetime]:
-    """Return the moments that the frames agree on, whichever part of a frame its reference time is counted from."""
-    found = (_from_frame_reference_times(frames, half_life_s, from_start=from_start) for from_start in (True, False))
+    """Return the moments that most frames agree on, whichever part of a frame its reference time is counted from."""
+    found = (_from_frame_reference_times(frames, half_life_s, from_start=from_start, share=MOST_FRAMES) for from_start in (True, False))
     return [moment for moment in found if moment is not None]
+
+
+def _refuse_one_against_all(
+    frames: Sequence[Frame], moments: Sequence[datetime], series_start: datetime | None, half_life_s: float
+) -> None:
+    """Refuse to take the earliest frame for the start of the scan where the others say that its time is wrong."""
+    starts = sorted(frame.acquisition for frame in frames if frame.acquisition is not None)
+    offsets = {frame.reference_s for frame in frames if frame.reference_s is not None}
+    unanimous = any(_from_frame_reference_times(frames, half_life_s, from_start=from_start) for from_start in (True, False))
+    if not unanimous and (moments or (len(offsets) > 1 and starts[0] < starts[-1])):
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"elements": ["AcquisitionTime", "FrameReferenceTime"]})
+    if len(starts) < MIN_FRAMES:
+        return
+    apart_s = (starts[1] - starts[0]).total_seconds()
+    longest_s = max(frame.duration_s or 0.0 for frame in frames)
+    # A series that begins with the second frame says so itself.
+    begins_second = series_start is not None and abs((starts[1] - series_start).total_seconds()) <= CLOCK_TOLERANCE_S
+    if apart_s > LONE_SLICE_S + longest_s or (begins_second and apart_s > CONTRADICTION * half_life_s):
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": "AcquisitionTime", "apart_s": round(apart_s)})
 
 
 def _refuse_apart(one: datetime, other: datetime, elements: list[str], half_life_s: float) -> None:
@@ -224,8 +250,8 @@ def _counts_from_start(frames: Sequence[Frame], half_life_s: float, vendor: Vend
     return vendor is Vendor.GE or (earliest.reference_s or 0.0) < 0.5 * half_frame_s or earliest.reference_s == 0.0
 
 
-def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, *, from_start: bool) -> datetime | None:
-    """Return acquisition + t - FrameReferenceTime when it is one moment for all frames; t = 0 when `from_start`."""
+def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, *, from_start: bool, share: float = 1.0) -> datetime | None:
+    """Return acquisition + t - FrameReferenceTime when it is one moment for `share` of the frames; t = 0 when `from_start`."""
     moments = []
     for frame in frames:
         if frame.acquisition is None or frame.reference_s is None:
@@ -234,9 +260,12 @@ def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, *, 
             return None
         delay_s = 0.0 if from_start else average_count_rate_time(frame.duration_s or 0.0, half_life_s)
         moments.append(frame.acquisition + timedelta(seconds=delay_s - frame.reference_s))
-    if (max(moments) - min(moments)).total_seconds() > 0.005 * half_life_s:
-        return None
-    return sorted(moments)[len(moments) // 2]
+    moments.sort()
+    needed = math.ceil(share * len(moments))
+    for low, high in zip(moments, moments[needed - 1 :], strict=False):
+        if (high - low).total_seconds() <= 0.005 * half_life_s:
+            return moments[len(moments) // 2]  # of more than half, so the median is one of them
+    return None
 
 
 def _first_frame_is_reference(frames: Sequence[Frame], vendor: Vendor) -> bool:

@@ -42,6 +42,9 @@ def factor(minutes: float = 60.0, *, dose_bq: float = 350e6, half_life_s: float 
     return 70_000.0 / (dose_bq * math.exp(-math.log(2.0) * minutes * 60.0 / half_life_s))
 
 
+PAUSED = tuple(Frame(SCAN + timedelta(minutes=15 * bed), None, 120.0) for bed in (0, 0, 1, 1))
+
+
 def with_clock(moment: datetime) -> dict[str, Any]:
     return {"injection": moment, "injection_clock": moment.time()}
 
@@ -100,6 +103,13 @@ def with_clock(moment: datetime) -> dict[str, Any]:
         ),
         pytest.param(
             {"frames": (Frame(SCAN, 60.0, 120.0), Frame(SCAN, 303.0, 120.0))}, factor(), "series_time", None, id="beds without times"
+        ),
+        pytest.param(
+            {"vendor": Vendor.SIEMENS, "series_start": SCAN + timedelta(hours=2), "frames": PAUSED},
+            factor(),
+            "earliest_acquisition",
+            "series_is_post_processed",
+            id="a pause between beds",
         ),
         pytest.param({"series_start": None}, factor(), "frame_reference_time", "series_is_post_processed", id="no series time"),
     ],
@@ -204,6 +214,20 @@ def test_stored_suv() -> None:
     assert convert_to_suv(replace(BASE, units="CM2ML")).factor == pytest.approx(70.0 / (10.0 * 1.8481), rel=1e-3)
 
 
+def beds(**changed: Any) -> tuple[Frame, ...]:
+    """Ten slices in two bed positions; the third is `changed`."""
+    frames = [Frame(SCAN, 59.9, 120.0)] * 5 + [Frame(SCAN + timedelta(seconds=120), 179.9, 120.0)] * 5
+    frames[2] = replace(frames[2], **changed)
+    return tuple(frames)
+
+
+def without_reference_times(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    return tuple(replace(frame, reference_s=None) for frame in frames)
+
+
+EARLY = SCAN - timedelta(minutes=20)
+LATER = SCAN + timedelta(hours=2)
+
 R = Reason
 REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
     ("counts per second", replace(BASE, units="PROPCPS"), R.UNITS_UNSUPPORTED),
@@ -281,6 +305,27 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
         "post-processed without frame duration",
         replace(BASE, series_start=SCAN + timedelta(hours=1), frames=(Frame(SCAN, 450.0), Frame(SCAN, 600.0))),
         R.REFERENCE_TIME_MISSING,
+    ),
+    *(
+        (f"one slice of ten was acquired early ({what}, {vendor})", replace(BASE, vendor=vendor, **changes), R.FACTOR_CONTRADICTION)
+        for vendor in Vendor
+        for what, changes in (
+            ("against all others", {"frames": beds(acquisition=EARLY)}),
+            ("post-processed", {"frames": beds(acquisition=EARLY), "series_start": LATER}),
+            ("five minutes", {"frames": beds(acquisition=SCAN - timedelta(minutes=5)), "series_start": LATER}),
+            ("against the private start", {"frames": beds(acquisition=EARLY), "vendor_start": SCAN}),
+            ("in one bed", {"frames": beds(acquisition=EARLY)[:5] + beds()[:5]}),
+        )
+    ),
+    (
+        "one slice of ten was acquired early, no frame reference times",
+        replace(BASE, vendor=Vendor.SIEMENS, series_start=LATER, frames=without_reference_times(beds(acquisition=EARLY))),
+        R.FACTOR_CONTRADICTION,
+    ),
+    (
+        "one slice of ten was acquired before its series, no frame reference times",
+        replace(BASE, vendor=Vendor.PHILIPS, frames=without_reference_times(beds(acquisition=SCAN - timedelta(minutes=5)))),
+        R.FACTOR_CONTRADICTION,
     ),
     ("scan after 10 min", replace(BASE, **with_clock(SCAN - timedelta(minutes=10))), R.UPTAKE_TIME_IMPLAUSIBLE),
     ("scan after 3 h", replace(BASE, **with_clock(SCAN - timedelta(minutes=180))), R.UPTAKE_TIME_IMPLAUSIBLE),
