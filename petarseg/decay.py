@@ -151,11 +151,11 @@ def find_scan_reference(
         # A later date is a shifted one or that of post-processing on another day; only a second witness tells which.
         witnesses = [*moments, *(at for at, *_ in named)]
         series = series if any(_is_near(series, at, half_life_s) for at in witnesses) else None
+    for at, element in ((series, "SeriesTime"), *((at, element) for at, _, element, _ in named)):
+        if at is not None and moments and not _repeats_the_start(at, frames, vendor):
+            # Frames that agree on one moment know better than an element from another clock or another scan.
+            _refuse_apart(at, _nearest(moments, at), [element, "FrameReferenceTime"], half_life_s)
     if series is not None:
-        if moments and not _repeats_the_start(series, frames, vendor):
-            # Frames that agree on one moment know better than a series time from another clock or another scan.
-            nearest = min(moments, key=lambda moment: abs((moment - series).total_seconds()))
-            _refuse_apart(series, nearest, ["SeriesTime", "FrameReferenceTime"], half_life_s)
         for at, _, element, _ in named:
             _refuse_apart(series, at, ["SeriesTime", element], half_life_s)
         return ReferenceTime(series, "series_time", ("series_date_ignored",) if series_moved else ())
@@ -172,13 +172,13 @@ def find_scan_reference(
     )
 
 
-def _repeats_the_start(series: datetime, frames: Sequence[Frame], vendor: Vendor) -> bool:
+def _repeats_the_start(start: datetime, frames: Sequence[Frame], vendor: Vendor) -> bool:
     """Tell whether the scanner wrote the start of the scan as the acquisition of every frame, whatever the bed; the frames know less then.
 
     Older scanners of GE and Philips do. Others have done so when frames with several reference times share the one acquisition time.
     """
     acquisitions = {frame.acquisition for frame in frames if frame.acquisition is not None}
-    if len(acquisitions) > 1 or (min(acquisitions) - series).total_seconds() > CLOCK_TOLERANCE_S:
+    if len(acquisitions) > 1 or (min(acquisitions) - start).total_seconds() > CLOCK_TOLERANCE_S:
         return False
     return vendor in (Vendor.GE, Vendor.PHILIPS) or len({frame.reference_s for frame in frames}) > 1
 
@@ -212,6 +212,10 @@ def _refuse_apart(one: datetime, other: datetime, elements: list[str], half_life
     if not _is_near(one, other, half_life_s):
         apart_s = abs((other - one).total_seconds())
         raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"elements": elements, "apart_s": round(apart_s)})
+
+
+def _nearest(moments: Sequence[datetime], at: datetime) -> datetime:
+    return min(moments, key=lambda moment: abs((moment - at).total_seconds()))
 
 
 def _is_near(one: datetime, other: datetime, half_life_s: float) -> bool:

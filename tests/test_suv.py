@@ -327,6 +327,19 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
         replace(BASE, vendor=Vendor.PHILIPS, frames=without_reference_times(beds(acquisition=SCAN - timedelta(minutes=5)))),
         R.FACTOR_CONTRADICTION,
     ),
+    *(
+        (
+            f"post-processed, {vendor} start against all frame reference times",
+            replace(BASE, vendor=vendor, series_start=LATER, vendor_start=EARLY, frames=beds()),
+            R.FACTOR_CONTRADICTION,
+        )
+        for vendor in (Vendor.GE, Vendor.SIEMENS)
+    ),
+    (
+        "post-processed, stated start against all frame reference times",
+        replace(BASE, series_start=LATER, stated_start=EARLY, frames=beds()),
+        R.FACTOR_CONTRADICTION,
+    ),
     ("scan after 10 min", replace(BASE, **with_clock(SCAN - timedelta(minutes=10))), R.UPTAKE_TIME_IMPLAUSIBLE),
     ("scan after 3 h", replace(BASE, **with_clock(SCAN - timedelta(minutes=180))), R.UPTAKE_TIME_IMPLAUSIBLE),
     ("injected after the scan", replace(BASE, **with_clock(SCAN + timedelta(minutes=20))), R.UPTAKE_TIME_IMPLAUSIBLE),

@@ -107,7 +107,12 @@ def test_free_text_is_not_passed_on() -> None:
             60.0,
             "series_time",
         ),
-        ({"SeriesTime": "120000", "DecayCorrectionDateTime": "20200102105500"}, [], 55.0, "decay_correction_datetime"),
+        (
+            {"SeriesTime": "120000", "DecayCorrectionDateTime": "20200102105500", "FrameReferenceTime": 359_936.9},
+            [],
+            55.0,
+            "decay_correction_datetime",
+        ),
         (
             {"Manufacturer": "Importer", "SeriesTime": "120000"},
             [(0x0071, "SIEMENS MED PT", 0x22, "DT", "20200102110000")],
