@@ -1,7 +1,8 @@
 """Search everything below a folder for identifying strings: the last check before data leave the gate.
 
 The scan looks at bytes, not at what a reader of the format would show: headers, padding, deleted database rows and metadata count.
-Compressed content is looked into (gzip, bzip2, xz, zstd, zip, tar, PNG text, Parquet, base64 in pages), four containers deep.
+Compressed content is looked into (gzip, bzip2, xz, zstd, zip, tar, deflated DICOM, PNG text, Parquet, base64 in pages), four containers
+deep.
 What is matched, and what counts as chance, is defined in `petarseg.needles`.
 """
 
@@ -31,12 +32,16 @@ from petarseg.needles import NeedleSet
 
 PIECE_BYTES = 16 << 20
 HEAD_BYTES = 512
+META_BYTES = 1 << 16
+"""More than the file meta information of a DICOM file takes."""
 MAX_DEPTH = 4
 
 _GZIP, _BZIP2, _XZ, _ZSTD = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"\x28\xb5\x2f\xfd"
 _ZIP, _PNG, _PARQUET, _SQLITE = b"PK\x03\x04", b"\x89PNG\r\n\x1a\n", b"PAR1", b"SQLite format 3\0"
 _PNG_TEXT = (b"tEXt", b"zTXt", b"iTXt", b"eXIf")
 _PIXEL_DATA = (b"\xe0\x7f\x10\x00", b"\x7f\xe0\x00\x10", b"\xe0\x7f\x08\x00", b"\xe0\x7f\x09\x00")
+_DEFLATED, _EXPLICIT = b"1.2.840.10008.1.2.1.99", b"1.2.840.10008.1.2.1\0\0\0"
+_LONG_VR = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
 _BASE64 = re.compile(rb"base64,\s*([A-Za-z0-9+/=\s]{24,})")
 
 Piece = tuple[bytes, bool]
@@ -107,6 +112,37 @@ def scan_files(root: Path, needles: Iterable[str] | NeedleSet, *, exclude: Seque
     return sorted(leaks)
 
 
+def inflated(data: bytes) -> bytes:
+    """Return a DICOM file whose data set is deflated as the plain file that it stands for; any other content as it is.
+
+    Raises
+    ------
+    zlib.error
+        If the data set cannot be inflated to its end. It has not been cleared then.
+
+    References
+    ----------
+    .. [1] DICOM PS3.5, A.5 (deflated explicit little endian); PS3.10, 7.1 (file meta information).
+    """
+    if data[128:132] != b"DICM":
+        return data
+    at, syntax = 132, b""
+    while data[at : at + 2] == b"\x02\0" and at + 12 <= len(data):
+        long = data[at + 4 : at + 6] in _LONG_VR
+        start = at + (12 if long else 8)
+        stop = start + int.from_bytes(data[start - (4 if long else 2) : start], "little")
+        if data[at + 2 : at + 4] == b"\x10\0":
+            syntax = data[start:stop].strip(b"\0 ")
+        at = stop
+    if syntax != _DEFLATED:
+        return data
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    body = inflater.decompress(data[at:]) + inflater.flush()
+    if not inflater.eof:
+        raise zlib.error("the deflated data set has no end")
+    return data[:at].replace(_DEFLATED, _EXPLICIT) + body + inflater.unused_data.rstrip(b"\0")
+
+
 def _walk(folder: Path, skipped: set[Path]) -> Iterator[Path]:
     if folder.resolve() in skipped and not folder.is_symlink():
         return
@@ -162,6 +198,11 @@ def _plain(stream: IO[bytes], head: bytes, depth: int) -> Iterator[Piece]:
     """Yield overlapping pieces of anything else; DICOM pixels and NIfTI voxels count as dense binary data."""
     dicom = head[128:132] == b"DICM"
     nifti = head[344:348] in (b"n+1\0", b"n+2\0") or head[4:8] in (b"n+1\0", b"n+2\0")
+    if dicom:
+        start_of_file = stream.read(META_BYTES)
+        stream = cast(IO[bytes], _Rewound(start_of_file, stream))
+        if _DEFLATED in start_of_file:
+            stream = io.BytesIO(inflated(stream.read()))
     binary, overlap = False, b""
     while data := stream.read(PIECE_BYTES):
         piece = overlap + data

@@ -230,3 +230,15 @@ def test_dicom_header_and_pixels(tmp_path: Path) -> None:
     (tmp_path / "a.dcm").write_bytes(header + pixels + b"\xfc\xff\xfc\xffOB\0\0")
     leaks = scan_files(tmp_path, ["Toro", "Abel"])
     assert [leak.needle for leak in leaks] == [1]
+
+
+@pytest.mark.parametrize("text", [b"Quillfeather", b"nothing"])
+def test_deflated_dicom_is_inflated(tmp_path: Path, text: bytes) -> None:
+    encoder = zlib.compressobj(wbits=-15)
+    syntax = b"\x02\0\x10\0UI\x16\x001.2.840.10008.1.2.1.99"
+    body = encoder.compress(b"\x10\0\x10\0PN" + len(text).to_bytes(2, "little") + text) + encoder.flush()
+    start = bytes(128) + b"DICM" + b"\x02\0\x01\0OB\0\0\2\0\0\0\0\1" + syntax
+    (tmp_path / "a.dcm").write_bytes(start + body + b"\0" * (len(body) % 2))
+    assert bool(scan_files(tmp_path, ["Quillfeather"])) is (text == b"Quillfeather")
+    (tmp_path / "a.dcm").write_bytes(start + body[:-3])
+    assert scan_files(tmp_path, ["Zorgheim"]) == [Leak("a.dcm", "unreadable", -1)]
