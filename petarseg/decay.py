@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
@@ -23,6 +24,13 @@ MAX_SCAN_S = 4 * 3600.0
 CONTRADICTION = 0.0144
 """Two moments further apart than this part of the half-life change the factor by more than 1 %: log2(1.01)."""
 LATE_S = 3600.0
+MAX_PAUSE_S = 3600.0
+"""Longest pause between two bed positions: the patient left the table and came back."""
+MAX_FRAME_S = 2 * 3600.0
+FRAME_RATIO = 10.0
+"""A head is scanned for 10 minutes where the legs get 1."""
+ROUNDED_S = 2.0
+"""What the rounding of acquisition and reference time to seconds may add up to."""
 MIN_FRAMES = 4
 """Fewer slices are no series; each of them may lie in a bed position of its own."""
 MOST_FRAMES = 0.9
@@ -172,6 +180,63 @@ def find_scan_reference(
     )
 
 
+def check_frames(frames: Sequence[Frame], half_life_s: float) -> None:
+    """Refuse frames whose times contradict each other, where each is to be corrected by its own (decay correction NONE).
+
+    Parameters
+    ----------
+    frames : sequence of Frame
+        All frames, each with the time of its acquisition and its duration.
+    half_life_s : float
+        Half-life of the radionuclide.
+
+    Raises
+    ------
+    QuantificationError
+        FACTOR_CONTRADICTION when the scan, a pause in it or a frame is longer than any, when one slice was measured away from all
+        others, when frames that began together differ in length by more than 1 % of the factor, or when the frame reference times say
+        otherwise.
+    """
+    by_start = sorted((frame for frame in frames if frame.acquisition is not None), key=_start_and_length)
+    starts = [frame.acquisition for frame in by_start if frame.acquisition is not None]
+    lengths_s = [frame.duration_s or 0.0 for frame in by_start]
+    longest_s = max(lengths_s)
+    pauses_s = [(after - before).total_seconds() - longest_s for before, after in pairwise(starts)]
+    alone = [
+        min(before_s, after_s) > LONE_SLICE_S for before_s, after_s in zip((MAX_SCAN_S, *pauses_s), (*pauses_s, MAX_SCAN_S), strict=True)
+    ]
+    lone_slice = len(starts) >= MIN_FRAMES and 0 < sum(alone) < len(starts) / 2
+    if (starts[-1] - starts[0]).total_seconds() > MAX_SCAN_S or max(pauses_s, default=0.0) > MAX_PAUSE_S or lone_slice:
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": "AcquisitionTime", "DecayCorrection": "NONE"})
+    together = [
+        average_count_rate_time(longer_s, half_life_s) - average_count_rate_time(shorter_s, half_life_s)
+        for (start, shorter_s), (other, longer_s) in pairwise(zip(starts, lengths_s, strict=True))
+        if start == other
+    ]
+    if longest_s > MAX_FRAME_S or longest_s > FRAME_RATIO * min(lengths_s) or max(together, default=0.0) > _tolerance_s(half_life_s):
+        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": "ActualFrameDuration", "DecayCorrection": "NONE"})
+    known = [frame for frame in by_start if frame.reference_s is not None]
+    if len({frame.reference_s for frame in known}) > 1 and all(
+        _spread_s(known, half_life_s, from_start=from_start) > _tolerance_s(half_life_s) for from_start in (True, False)
+    ):
+        raise QuantificationError(
+            Reason.FACTOR_CONTRADICTION, {"elements": ["AcquisitionTime", "FrameReferenceTime"], "DecayCorrection": "NONE"}
+        )
+
+
+def _start_and_length(frame: Frame) -> tuple[datetime, float]:
+    return frame.acquisition or datetime.max, frame.duration_s or 0.0
+
+
+def _tolerance_s(half_life_s: float) -> float:
+    return max(CONTRADICTION * half_life_s, ROUNDED_S)
+
+
+def _spread_s(frames: Sequence[Frame], half_life_s: float, *, from_start: bool) -> float:
+    moments = _moments(frames, half_life_s, from_start=from_start)
+    return (max(moments) - min(moments)).total_seconds()
+
+
 def _repeats_the_start(start: datetime, frames: Sequence[Frame], vendor: Vendor) -> bool:
     """Tell whether the scanner wrote the start of the scan as the acquisition of every frame, whatever the bed; the frames know less then.
 
@@ -256,20 +321,26 @@ def _counts_from_start(frames: Sequence[Frame], half_life_s: float, vendor: Vend
 
 def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, *, from_start: bool, share: float = 1.0) -> datetime | None:
     """Return acquisition + t - FrameReferenceTime when it is one moment for `share` of the frames; t = 0 when `from_start`."""
-    moments = []
-    for frame in frames:
-        if frame.acquisition is None or frame.reference_s is None:
-            return None
-        if not from_start and (frame.duration_s is None or frame.duration_s <= 0):
-            return None
-        delay_s = 0.0 if from_start else average_count_rate_time(frame.duration_s or 0.0, half_life_s)
-        moments.append(frame.acquisition + timedelta(seconds=delay_s - frame.reference_s))
-    moments.sort()
+    if any(frame.acquisition is None or frame.reference_s is None for frame in frames):
+        return None
+    if not from_start and any(frame.duration_s is None or frame.duration_s <= 0 for frame in frames):
+        return None
+    moments = _moments(frames, half_life_s, from_start=from_start)
     needed = math.ceil(share * len(moments))
     for low, high in zip(moments, moments[needed - 1 :], strict=False):
         if (high - low).total_seconds() <= 0.005 * half_life_s:
             return moments[len(moments) // 2]  # of more than half, so the median is one of them
     return None
+
+
+def _moments(frames: Sequence[Frame], half_life_s: float, *, from_start: bool) -> list[datetime]:
+    """Return acquisition + t - FrameReferenceTime of the frames that have both, sorted; t = 0 when `from_start`."""
+    return sorted(
+        frame.acquisition
+        + timedelta(seconds=(0.0 if from_start else average_count_rate_time(frame.duration_s or 0.0, half_life_s)) - frame.reference_s)
+        for frame in frames
+        if frame.acquisition is not None and frame.reference_s is not None
+    )
 
 
 def _first_frame_is_reference(frames: Sequence[Frame], vendor: Vendor) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from petarseg.body_size import LEAN_MASS_KG, body_surface_m2, lean_body_mass_kg
-from petarseg.decay import MAX_SCAN_S, Vendor, average_count_rate_time, find_injection, find_scan_reference
+from petarseg.decay import Vendor, average_count_rate_time, check_frames, find_injection, find_scan_reference
 from petarseg.errors import QuantificationError
 from petarseg.reasons import Reason
 from petarseg.suv_inputs import (
@@ -148,8 +148,7 @@ def _per_frame(
             Reason.REFERENCE_TIME_MISSING, {"missing": "AcquisitionTime or ActualFrameDuration", "DecayCorrection": "NONE"}
         )
     first = min(acquisitions)
-    if (max(acquisitions) - first).total_seconds() > MAX_SCAN_S:
-        raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": "AcquisitionTime", "DecayCorrection": "NONE"})
+    check_frames(inputs.frames, half_life_s)
     injection, more = find_injection(start=inputs.injection, clock=inputs.injection_clock, reference=first, half_life_s=half_life_s)
     uptake_s = (first - injection).total_seconds()
     _refuse_implausible_uptake(inputs, uptake_s)

@@ -45,6 +45,21 @@ def factor(minutes: float = 60.0, *, dose_bq: float = 350e6, half_life_s: float 
 PAUSED = tuple(Frame(SCAN + timedelta(minutes=15 * bed), None, 120.0) for bed in (0, 0, 1, 1))
 
 
+def beds(**changed: Any) -> tuple[Frame, ...]:
+    """Ten slices in two bed positions; the third is `changed`."""
+    frames = [Frame(SCAN, 59.9, 120.0)] * 5 + [Frame(SCAN + timedelta(seconds=120), 179.9, 120.0)] * 5
+    frames[2] = replace(frames[2], **changed)
+    return tuple(frames)
+
+
+def without_reference_times(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
+    return tuple(replace(frame, reference_s=None) for frame in frames)
+
+
+EARLY = SCAN - timedelta(minutes=20)
+LATER = SCAN + timedelta(hours=2)
+
+
 def with_clock(moment: datetime) -> dict[str, Any]:
     return {"injection": moment, "injection_clock": moment.time()}
 
@@ -148,6 +163,32 @@ def test_none_corrects_every_frame_by_itself() -> None:
     assert caught.value.reason is Reason.NOT_DECAY_CORRECTED
 
 
+@pytest.mark.parametrize(
+    "frames",
+    [
+        pytest.param(beds(), id="two beds"),
+        pytest.param(without_reference_times(beds()), id="no frame reference times"),
+        pytest.param(tuple(replace(frame, reference_s=0.0) for frame in beds()), id="frame reference times that say nothing"),
+        pytest.param(PAUSED, id="a pause of a quarter of an hour"),
+        pytest.param(tuple(Frame(SCAN + timedelta(minutes=50 * bed), None, 120.0) for bed in (0, 0, 1, 1)), id="the patient came back"),
+        pytest.param((Frame(SCAN, None, 600.0), Frame(SCAN + timedelta(minutes=10), None, 60.0)), id="a long frame for the head"),
+        pytest.param(tuple(Frame(SCAN + timedelta(minutes=15 * bed), None, 120.0) for bed in range(4)), id="one slice of each bed"),
+        pytest.param(tuple(Frame(SCAN + timedelta(seconds=2 * z), 60.0 + 2 * z, 120.0) for z in range(60)), id="continuous bed motion"),
+        pytest.param((Frame(SCAN, None, 120.0), Frame(SCAN, None, 240.0)), id="overlap of two beds"),
+        pytest.param(
+            tuple(Frame(SCAN + timedelta(minutes=2.5 * bed), 150.0 * bed, 120.0) for bed in (6, 5, 4, 3, 2, 1, 0)), id="GE, feet first"
+        ),
+    ],
+)
+def test_none_takes_frames_as_they_are_measured(frames: tuple[Frame, ...]) -> None:
+    conversion = convert_to_suv(replace(BASE, decay_correction="NONE", frames=frames))
+    for frame, value in zip(frames, conversion.factors, strict=True):
+        assert frame.acquisition is not None
+        assert frame.duration_s is not None
+        minutes = 60.0 + ((frame.acquisition - SCAN).total_seconds() + average_count_rate_time(frame.duration_s, HALF_LIFE_S)) / 60.0
+        assert value == pytest.approx(factor(minutes))
+
+
 def test_average_count_rate_time() -> None:
     # Series expansion of the formula: T/2 - lambda T^2 / 24.
     decay = math.log(2.0) / HALF_LIFE_S
@@ -213,20 +254,6 @@ def test_stored_suv() -> None:
     assert body_surface_m2(weight_kg=70.0, height_m=1.75) == pytest.approx(1.8481, abs=1e-3)
     assert convert_to_suv(replace(BASE, units="CM2ML")).factor == pytest.approx(70.0 / (10.0 * 1.8481), rel=1e-3)
 
-
-def beds(**changed: Any) -> tuple[Frame, ...]:
-    """Ten slices in two bed positions; the third is `changed`."""
-    frames = [Frame(SCAN, 59.9, 120.0)] * 5 + [Frame(SCAN + timedelta(seconds=120), 179.9, 120.0)] * 5
-    frames[2] = replace(frames[2], **changed)
-    return tuple(frames)
-
-
-def without_reference_times(frames: tuple[Frame, ...]) -> tuple[Frame, ...]:
-    return tuple(replace(frame, reference_s=None) for frame in frames)
-
-
-EARLY = SCAN - timedelta(minutes=20)
-LATER = SCAN + timedelta(hours=2)
 
 R = Reason
 REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
@@ -352,6 +379,25 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
         "a short-lived nuclide at the far end of the day",
         replace(BASE, half_life_s=75.5, dose_bq=1500e6, injection=None, injection_clock=time(0, 10), frames=(Frame(SCAN, 0.0, 60.0),)),
         R.UPTAKE_TIME_IMPLAUSIBLE,
+    ),
+    *(
+        (f"NONE: {what}", replace(BASE, decay_correction="NONE", frames=frames), R.FACTOR_CONTRADICTION)
+        for what, frames in (
+            ("one slice an hour late", beds(acquisition=SCAN + timedelta(hours=1))),
+            ("one slice six minutes late", beds(acquisition=SCAN + timedelta(minutes=6))),
+            ("one slice early, no frame reference times", without_reference_times(beds(acquisition=EARLY))),
+            ("one slice hours late", without_reference_times(beds(acquisition=SCAN + timedelta(hours=3)))),
+            ("one slice a week late", without_reference_times(beds(acquisition=SCAN + timedelta(days=7)))),
+            ("half of the slices hours late", (*beds(), *(replace(frame, acquisition=LATER) for frame in without_reference_times(beds())))),
+            ("one frame of two hours", without_reference_times(beds(duration_s=7200.0))),
+            ("one frame of days", beds(duration_s=999_999.0)),
+            ("one frame of ten minutes among those of two", beds(duration_s=600.0)),
+            ("one frame of no length", beds(duration_s=1e-3)),
+            (
+                "the start of the scan on every bed",
+                tuple(replace(frame, acquisition=SCAN) for frame in (*beds()[:3], Frame(SCAN, 600.0, 120.0))),
+            ),
+        )
     ),
     ("NONE without duration", replace(BASE, decay_correction="NONE", frames=(Frame(SCAN),)), R.REFERENCE_TIME_MISSING),
     ("no private factor", PHILIPS, R.PRIVATE_FACTOR_MISSING),
