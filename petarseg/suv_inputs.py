@@ -99,7 +99,9 @@ class SuvInputs:
     dose_bq : float or None
         RadionuclideTotalDose as written.
     coded_half_life_s : float or None
-        Half-life of the radionuclide that is named in the header, to check the one given as a number.
+        Half-life of the radionuclide that is named in the header, to check the one given as a number, ...
+    nuclide_element : str
+        ... and the element that names it.
     frames : tuple of Frame
         One per slice, in the order in which factors are wanted.
     direct_factor, activity_factor : float or None
@@ -135,6 +137,7 @@ class SuvInputs:
     decay_factors: tuple[float, ...] | None = None
     tracer: str | None = None
     stated_start: datetime | None = None
+    nuclide_element: str = "RadionuclideCodeSequence"
     notes: tuple[str, ...] = ()
 
 
@@ -200,7 +203,7 @@ def read_half_life_s(inputs: SuvInputs) -> float:
     if coded is not None and abs(half_life_s / coded - 1.0) > HALF_LIFE_TOLERANCE:
         raise QuantificationError(
             Reason.FACTOR_CONTRADICTION,
-            {"elements": ["RadionuclideHalfLife", "RadionuclideCodeSequence"], "half_life_s": half_life_s, "coded_half_life_s": coded},
+            {"elements": ["RadionuclideHalfLife", inputs.nuclide_element], "half_life_s": half_life_s, "coded_half_life_s": coded},
         )
     if not any(abs(half_life_s / known - 1.0) <= HALF_LIFE_TOLERANCE for known in PET_HALF_LIFE_S.values()):
         # 109.8 is the half-life of F-18 in minutes, and of nothing in seconds.

@@ -115,7 +115,7 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
         notes.append("fewer_slices_than_declared")
     if any(header.text(Tag.LossyImageCompression) == "01" for header in headers):
         notes.append("lossy_compression")
-    nuclide = read_nuclide(agent)
+    nuclide, nuclide_element = read_nuclide(agent)
     corrections = read_corrections(first)
     if any(set(read_corrections(header)) != set(corrections) for header in headers):
         raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"differs_between_slices": Tag.CorrectedImage.name})
@@ -130,6 +130,7 @@ def read_suv_inputs(headers: Sequence[Header]) -> SuvInputs:
         dose_bq=agent.number(Tag.RadionuclideTotalDose),
         half_life_s=agent.number(Tag.RadionuclideHalfLife),
         coded_half_life_s=PET_HALF_LIFE_S.get(nuclide) if nuclide else None,
+        nuclide_element=nuclide_element,
         injection=start,
         injection_clock=clock,
         series_start=_combine(series_day, parse_time(first.text(Tag.SeriesTime))),

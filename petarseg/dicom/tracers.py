@@ -50,36 +50,44 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     )
 )
 
-_AGENT_CODES: MappingProxyType[str, str] = MappingProxyType(
+_AGENT_CODES: MappingProxyType[str, tuple[str, str]] = MappingProxyType(
     # PS3.16 CID 4021: SNOMED CT, the SRT codes before it, NCIt, UMLS and DCM. Y-X1743 is what older GE scanners write for FDG.
     {
-        **dict.fromkeys(("35321007", "C-B1031", "Y-X1743"), "FDG"),
-        **dict.fromkeys(("129501009", "C-B1032"), "NaF"),
-        **dict.fromkeys(("129503007", "C-B1037"), "rubidium chloride"),
-        **dict.fromkeys(("129505000", "C-B1039"), "water"),
-        **dict.fromkeys(("129508003", "C-B103C"), "ammonia"),
-        **dict.fromkeys(("129510001", "C-B103E"), "methionine"),
-        **dict.fromkeys(("129513004", "C-B1043"), "acetate"),
-        **dict.fromkeys(("422598008", "C-B07E1"), "FMISO"),
-        "457000009": "fluciclovine",
-        "724025002": "DOTATATE",
-        "C2713594": "DOTATOC",
-        "C116352": "DCFPyL",
-        "C118961": "PSMA-11",
-        "126758": "PSMA-1007",
-        "926372005": "FES",
-        "5811000122108": "FDOPA",
-        "456992002": "fluorocholine",
-        "126703": "choline",
-        "456995000": "florbetapir",
-        "712736002": "florbetaben",
-        "456997008": "flutemetamol",
-        "879808000": "flortaucipir",
-        "126718": "flurpiridaz",
-        "126500": "PiB",
-        "129512009": "raclopride",
+        **dict.fromkeys(("35321007", "C-B1031", "Y-X1743"), ("FDG", "F-18")),
+        **dict.fromkeys(("129501009", "C-B1032"), ("NaF", "F-18")),
+        **dict.fromkeys(("129503007", "C-B1037"), ("rubidium chloride", "Rb-82")),
+        **dict.fromkeys(("129505000", "C-B1039"), ("water", "O-15")),
+        **dict.fromkeys(("129508003", "C-B103C"), ("ammonia", "N-13")),
+        **dict.fromkeys(("129510001", "C-B103E"), ("methionine", "C-11")),
+        **dict.fromkeys(("129513004", "C-B1043"), ("acetate", "C-11")),
+        **dict.fromkeys(("422598008", "C-B07E1"), ("FMISO", "F-18")),
+        "457000009": ("fluciclovine", "F-18"),
+        "724025002": ("DOTATATE", "Ga-68"),
+        "C2713594": ("DOTATOC", "Ga-68"),
+        "C116352": ("DCFPyL", "F-18"),
+        "C118961": ("PSMA-11", "Ga-68"),
+        "126758": ("PSMA-1007", "F-18"),
+        "926372005": ("FES", "F-18"),
+        "5811000122108": ("FDOPA", "F-18"),
+        "456992002": ("fluorocholine", "F-18"),
+        "126703": ("choline", "C-11"),
+        "456995000": ("florbetapir", "F-18"),
+        "712736002": ("florbetaben", "F-18"),
+        "456997008": ("flutemetamol", "F-18"),
+        "879808000": ("flortaucipir", "F-18"),
+        "126718": ("flurpiridaz", "F-18"),
+        "126500": ("PiB", "C-11"),
+        "129512009": ("raclopride", "C-11"),
     }
 )
+
+_FLUORINATED = frozenset(
+    {
+        *("FDG", "DCFPyL", "PSMA-1007", "fluciclovine", "FES", "FLT", "FMISO", "FAZA", "FDOPA", "FET", "NaF", "fluorocholine"),
+        *("florbetapir", "florbetaben", "flutemetamol", "flortaucipir", "flurpiridaz"),
+    }
+)
+"""Tracers whose name alone means F-18; DOTATATE, PSMA-11, choline and others are made with several radionuclides."""
 
 _NUCLIDE_CODES: MappingProxyType[str, str] = MappingProxyType(
     # PS3.16 CID 4020: SNOMED CT, and the SRT codes before it
@@ -128,21 +136,43 @@ def read_tracer(header: Header) -> str | None:
     names = []
     for item in header.items(Tag.RadiopharmaceuticalInformationSequence):
         for code in item.items(Tag.RadiopharmaceuticalCodeSequence):
-            names.append(_AGENT_CODES.get(code.text(Tag.CodeValue)) or tracer_name(code.text(Tag.CodeMeaning)))
+            agent = _AGENT_CODES.get(code.text(Tag.CodeValue))
+            names.append(agent[0] if agent else tracer_name(code.text(Tag.CodeMeaning)))
         names.append(tracer_name(item.text(Tag.Radiopharmaceutical)))
     return next((name for name in names if name), None)
 
 
-def read_nuclide(item: Header) -> str | None:
-    """Return the radionuclide (``"F-18"``) coded in an item of the radiopharmaceutical sequence."""
+def nuclide_name(text: str) -> str | None:
+    """Return the PET radionuclide that a text names (``"^18^Fluorine"``, ``"Ga-68 DOTATATE"``); None for none, or for several."""
+    lowered = text.casefold()
+    found = set()
+    for name, symbol in _ELEMENTS.items():
+        element = rf"(?:{name}|{symbol.casefold()})"
+        # The number first, without a space ("15 o'clock"), or the element first.
+        for number in re.findall(
+            rf"(?<![\d.])(\d+)[\^\])}}-]*{element}(?![a-z])|(?<![a-z\d]){element}[\s\^\[({{-]*(\d+)(?![\d.])", lowered
+        ):
+            found.add(f"{symbol}-{''.join(number)}")
+    found &= PET_HALF_LIFE_S.keys()
+    return found.pop() if len(found) == 1 else None
+
+
+def read_nuclide(item: Header) -> tuple[str | None, str]:
+    """Return the radionuclide (``"F-18"``) of an item of the radiopharmaceutical sequence, and the element that says so.
+
+    By its own code or the meaning of that, else by the code, the meaning of the code or the name of the radiopharmaceutical.
+    """
     for code in item.items(Tag.RadionuclideCodeSequence):
-        found = _NUCLIDE_CODES.get(code.text(Tag.CodeValue))
+        found = _NUCLIDE_CODES.get(code.text(Tag.CodeValue)) or nuclide_name(code.text(Tag.CodeMeaning))
         if found:
-            return found
-        meaning = code.text(Tag.CodeMeaning).casefold()  # "^18^Fluorine", "Fluorine-18", "F-18"
-        number = re.search(r"\d+", meaning)
-        for name, symbol in _ELEMENTS.items():
-            named = name in meaning or re.search(rf"(?<![a-z]){symbol.casefold()}(?![a-z])", meaning)
-            if number and named and f"{symbol}-{number.group()}" in PET_HALF_LIFE_S:
-                return f"{symbol}-{number.group()}"
-    return None
+            return found, Tag.RadionuclideCodeSequence.name
+    for code in item.items(Tag.RadiopharmaceuticalCodeSequence):
+        agent = _AGENT_CODES.get(code.text(Tag.CodeValue))
+        found = agent[1] if agent else _nuclide_of_tracer(code.text(Tag.CodeMeaning))
+        if found:
+            return found, Tag.RadiopharmaceuticalCodeSequence.name
+    return _nuclide_of_tracer(item.text(Tag.Radiopharmaceutical)), Tag.Radiopharmaceutical.name
+
+
+def _nuclide_of_tracer(text: str) -> str | None:
+    return nuclide_name(text) or ("F-18" if tracer_name(text) in _FLUORINATED else None)

@@ -181,6 +181,14 @@ def test_slices_that_disagree_about_the_private_start_are_refused(tmp_path: Path
     assert answer["evidence"] == {"differs_between_slices": "(0009,100D)"}
 
 
+@pytest.mark.parametrize(("tracer", "half_life_s"), [("FDG", 4062.0), ("Ga-68 DOTATATE", 6586.2)])
+def test_the_half_life_must_be_that_of_the_named_tracer(tmp_path: Path, tracer: str, half_life_s: float) -> None:
+    answer = suv_of(write_series(tmp_path, Radiopharmaceutical=tracer, RadionuclideHalfLife=half_life_s))
+    assert answer["reason"] == "factor_contradiction"
+    assert isinstance(answer["evidence"], dict)
+    assert answer["evidence"]["elements"] == ["RadionuclideHalfLife", "Radiopharmaceutical"]
+
+
 def test_philips_factors_written_differently_are_one(tmp_path: Path) -> None:
     def edit(index: int, dataset: Dataset) -> None:
         dataset.private_block(0x7053, "Philips PET Private Group", create=True).add_new(0, "DS", "0.000500" if index else "5.0E-4")

@@ -65,4 +65,38 @@ def test_the_code_goes_before_the_text() -> None:
     ],
 )
 def test_nuclides(value: bytes, meaning: bytes, nuclide: str | None) -> None:
-    assert read_nuclide(Header({int(Tag.RadionuclideCodeSequence): coded(value, meaning)}, "")) == nuclide
+    assert read_nuclide(Header({int(Tag.RadionuclideCodeSequence): coded(value, meaning)}, "")) == (
+        nuclide,
+        "RadionuclideCodeSequence" if nuclide else "Radiopharmaceutical",
+    )
+
+
+@pytest.mark.parametrize(
+    ("agent", "nuclide"),
+    [
+        ({Tag.RadiopharmaceuticalCodeSequence: coded(b"C-B1031", b"")}, "F-18"),
+        ({Tag.RadiopharmaceuticalCodeSequence: coded(b"x", b"Fluorodeoxyglucose F^18^")}, "F-18"),
+        ({Tag.RadiopharmaceuticalCodeSequence: coded(b"C118961", b""), Tag.Radiopharmaceutical: b"FDG"}, "Ga-68"),
+        ({Tag.Radiopharmaceutical: b"FDG -- fluorodeoxyglucose"}, "F-18"),
+        ({Tag.Radiopharmaceutical: b"Ga-68 DOTATATE"}, "Ga-68"),
+        ({Tag.Radiopharmaceutical: b"68Ga-PSMA-11"}, "Ga-68"),
+        ({Tag.Radiopharmaceutical: b"[18F]PSMA-1007"}, "F-18"),
+        ({Tag.Radiopharmaceutical: b"Cu 64 DOTATATE"}, "Cu-64"),
+        ({Tag.Radiopharmaceutical: b"^89^Zirconium trastuzumab"}, "Zr-89"),
+        # Made with several radionuclides, or naming none or several:
+        ({Tag.Radiopharmaceutical: b"DOTATATE"}, None),
+        ({Tag.Radiopharmaceutical: b"PSMA-11"}, None),
+        ({Tag.Radiopharmaceutical: b"choline"}, None),
+        ({Tag.Radiopharmaceutical: b"PSMA F-18/Ga-68"}, None),
+        ({Tag.Radiopharmaceutical: b"Solution at 15 o'clock"}, None),
+        ({Tag.Radiopharmaceutical: b"Solution"}, None),
+        ({}, None),
+    ],
+)
+def test_the_tracer_names_its_nuclide(agent: dict[int, object], nuclide: str | None) -> None:
+    assert read_nuclide(Header({int(tag): value for tag, value in agent.items()}, ""))[0] == nuclide
+
+
+def test_the_code_of_the_nuclide_goes_before_the_tracer() -> None:
+    item = {int(Tag.RadionuclideCodeSequence): coded(b"C-131A3", b""), int(Tag.Radiopharmaceutical): b"FDG"}
+    assert read_nuclide(Header(item, "")) == ("Ga-68", "RadionuclideCodeSequence")
