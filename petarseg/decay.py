@@ -245,7 +245,7 @@ def _repeats_the_start(start: datetime, frames: Sequence[Frame], vendor: Vendor)
     acquisitions = {frame.acquisition for frame in frames if frame.acquisition is not None}
     if len(acquisitions) > 1 or (min(acquisitions) - start).total_seconds() > CLOCK_TOLERANCE_S:
         return False
-    return vendor in (Vendor.GE, Vendor.PHILIPS) or len({frame.reference_s for frame in frames}) > 1
+    return vendor in (Vendor.GE, Vendor.PHILIPS) or len({frame.reference_s for frame in frames if frame.reference_s is not None}) > 1
 
 
 def _moments_of_frames(frames: Sequence[Frame], half_life_s: float) -> list[datetime]:
@@ -314,18 +314,30 @@ def _counts_from_start(frames: Sequence[Frame], half_life_s: float, vendor: Vend
 
     So does GE, and whoever calls the first frame's reference time zero.
     """
-    earliest = min(frames, key=lambda frame: frame.reference_s or 0.0)
+    earliest = _earliest_offset(frames)
+    if earliest is None:
+        return vendor is Vendor.GE
     half_frame_s = average_count_rate_time(earliest.duration_s or 0.0, half_life_s)
     return vendor is Vendor.GE or (earliest.reference_s or 0.0) < 0.5 * half_frame_s or earliest.reference_s == 0.0
 
 
+def _earliest_offset(frames: Sequence[Frame]) -> Frame | None:
+    """Return the frame with the smallest reference time; None when no frame has one."""
+    known = [frame for frame in frames if frame.reference_s is not None]
+    return min(known, key=lambda frame: frame.reference_s or 0.0, default=None)
+
+
 def _from_frame_reference_times(frames: Sequence[Frame], half_life_s: float, *, from_start: bool, share: float = 1.0) -> datetime | None:
-    """Return acquisition + t - FrameReferenceTime when it is one moment for `share` of the frames; t = 0 when `from_start`."""
-    if any(frame.acquisition is None or frame.reference_s is None for frame in frames):
+    """Return acquisition + t - FrameReferenceTime when it is one moment for `share` of the frames; t = 0 when `from_start`.
+
+    Frames without a reference time are left out; more than half must have one.
+    """
+    known = [frame for frame in frames if frame.acquisition is not None and frame.reference_s is not None]
+    if not known or len(known) <= len(frames) / 2:
         return None
-    if not from_start and any(frame.duration_s is None or frame.duration_s <= 0 for frame in frames):
+    if not from_start and any(frame.duration_s is None or frame.duration_s <= 0 for frame in known):
         return None
-    moments = _moments(frames, half_life_s, from_start=from_start)
+    moments = _moments(known, half_life_s, from_start=from_start)
     needed = math.ceil(share * len(moments))
     for low, high in zip(moments, moments[needed - 1 :], strict=False):
         if (high - low).total_seconds() <= 0.005 * half_life_s:
@@ -349,11 +361,10 @@ def _first_frame_is_reference(frames: Sequence[Frame], vendor: Vendor) -> bool:
     Only where nothing says otherwise: for Siemens and Philips without frame reference times, or when the smallest of these lies within
     the first frame.
     """
-    offsets = [frame.reference_s for frame in frames if frame.reference_s is not None]
-    if not offsets:
+    earliest = _earliest_offset(frames)
+    if earliest is None:
         return vendor in (Vendor.SIEMENS, Vendor.PHILIPS)
-    earliest = min(frames, key=lambda frame: frame.reference_s or 0.0)
-    return 0.0 <= min(offsets) <= 0.5 * (earliest.duration_s or 0.0)
+    return 0.0 <= (earliest.reference_s or 0.0) <= 0.5 * (earliest.duration_s or 0.0)
 
 
 def find_injection(

@@ -126,6 +126,13 @@ def with_clock(moment: datetime) -> dict[str, Any]:
             "series_is_post_processed",
             id="a pause between beds",
         ),
+        pytest.param(
+            {"series_start": SCAN + timedelta(hours=2), "frames": beds(reference_s=None)},
+            factor(),
+            "frame_reference_time",
+            "series_is_post_processed",
+            id="post-processed, one slice without frame reference time",
+        ),
         pytest.param({"series_start": None}, factor(), "frame_reference_time", "series_is_post_processed", id="no series time"),
     ],
 )  # fmt: skip
@@ -366,6 +373,14 @@ REFUSALS: list[tuple[str, SuvInputs, Reason]] = [
         "post-processed, stated start against all frame reference times",
         replace(BASE, series_start=LATER, stated_start=EARLY, frames=beds()),
         R.FACTOR_CONTRADICTION,
+    ),
+    *(
+        (
+            f"frames agree on another moment than the series time, {what}",
+            replace(BASE, series_start=EARLY, frames=beds(reference_s=reference_s)),
+            R.FACTOR_CONTRADICTION,
+        )
+        for what, reference_s in (("one has no reference time", None), ("one has a wrong reference time", 900.0))
     ),
     ("scan after 10 min", replace(BASE, **with_clock(SCAN - timedelta(minutes=10))), R.UPTAKE_TIME_IMPLAUSIBLE),
     ("scan after 3 h", replace(BASE, **with_clock(SCAN - timedelta(minutes=180))), R.UPTAKE_TIME_IMPLAUSIBLE),
