@@ -59,10 +59,11 @@ def value_for(vr: str, planted: Planted, place: str) -> object:
     return plain.get(vr, 3.0 if vr in ("FL", "FD") else BaseTag(0x00100010) if vr == "AT" else 3)
 
 
+# Seven frames would promise more pixels than there are.
 ATTRIBUTES = [
     (tag, vrs.split(" or ")[0])
     for tag, (vrs, *_) in sorted(DicomDictionary.items())
-    if tag >> 16 not in (0x0000, 0x0002, 0x0004, 0xFFFE, 0x7FE0) and vrs != "NONE"
+    if tag >> 16 not in (0x0000, 0x0002, 0x0004, 0xFFFE, 0x7FE0) and vrs != "NONE" and tag != 0x00280008
 ]
 
 

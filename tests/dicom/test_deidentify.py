@@ -242,7 +242,7 @@ def test_values_in_wrong_places(tmp_path: Path, keys: KeyFolder) -> None:
             (0x00181150, "IS", b"20140312"),  # ExposureTime: the study date
             (0x00180015, "CS", b"QUILLFEATHER"),  # BodyPartExamined
             (0x00181151, "IS", b"Quillfeather"),  # XRayTubeCurrent
-            (0x00280010, "LO", b"Quillfeather"),  # Rows, in another representation
+            (0x00280120, "LO", b"Quillfeather"),  # PixelPaddingValue, in another representation
             (0x00081090, "LO", b"Biograph 4711001"),
             (0x00080201, "SH", b"Quill "),
             (0x00080060, "CS", b"CT"),
@@ -251,7 +251,7 @@ def test_values_in_wrong_places(tmp_path: Path, keys: KeyFolder) -> None:
     phi.write(dataset, tmp_path / "in" / "a")
     audit = run(tmp_path, keys)
     (result,) = outputs(tmp_path / "out")
-    for keyword in ("KVP", "ExposureTime", "XRayTubeCurrent", "Rows", "TimezoneOffsetFromUTC"):
+    for keyword in ("KVP", "ExposureTime", "XRayTubeCurrent", "PixelPaddingValue", "TimezoneOffsetFromUTC"):
         assert keyword not in result
         assert audit.attributes[keyword] == {"removed": 1}
     assert result.ManufacturerModelName == "Biograph"
