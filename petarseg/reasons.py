@@ -25,7 +25,7 @@ class Reason(StrEnum):
     UNREADABLE_FILE = "unreadable_file", "The file cannot be read as DICOM (truncated, damaged or no permission)."
     NO_PET_SERIES = "no_pet_series", "The study holds no usable attenuation-corrected PET series."
     NO_CT_SERIES = "no_ct_series", "The study holds no CT series that belongs to the PET."
-    AMBIGUOUS_SERIES = "ambiguous_series", "Several series fit equally well; petarseg does not choose by chance."
+    AMBIGUOUS_SERIES = "ambiguous_series", "Several series fit equally well or are of several patients; none is chosen by chance."
     REPORT_WITHOUT_EXAM = "report_without_exam", "No exam of the archive belongs to this report."
     EXAM_WITHOUT_REPORT = "exam_without_report", "No report belongs to this exam."
     AMBIGUOUS_JOIN = "ambiguous_join", "Report and exam cannot be joined one to one."
