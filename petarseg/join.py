@@ -79,7 +79,7 @@ def join_reports(studies: Sequence[StudyRecord], reports: Sequence[Report]) -> J
     for report in reports:
         answering, key = _look_up(report, by_key)
         found = _narrow(report, answering)
-        patients = {patient for study in found for patient in (study.patient_id, *study.other_patient_ids)}
+        patients = _owners(found)
         clash = [field for study in found for field in _contradictions(report, study)]
         if not found:
             rejected.append(RejectedJoin(Reason.REPORT_WITHOUT_EXAM, _unmatched(report), report))
@@ -135,7 +135,12 @@ def _patient_days(study: StudyRecord) -> set[str]:
 
 def _patients(study: StudyRecord) -> set[str]:
     """Return the PatientIDs that the study names."""
-    return {patient.strip() for patient in (study.patient_id, *study.other_patient_ids)} - {""}
+    return _owners([study]) - {""}
+
+
+def _owners(studies: Iterable[StudyRecord]) -> set[str]:
+    """Return the PatientIDs of the studies; "" stands for a study that names none and may be anybody's."""
+    return {patient.strip() for study in studies for patient in (study.patient_id, *study.other_patient_ids)}
 
 
 def _look_up(report: Report, by_key: Sequence[tuple[str, dict[str, list[StudyRecord]]]]) -> tuple[list[StudyRecord], str]:
@@ -163,7 +168,7 @@ def _narrow(report: Report, found: list[StudyRecord]) -> list[StudyRecord]:
     uid, patient = (report.study_instance_uid or "").strip(), (report.patient_id or "").strip()
     found = [study for study in found if study.study_instance_uid == uid] or found
     found = [study for study in found if patient in _patients(study)] or found
-    if len({study.patient_id.strip() for study in found}) > 1:
+    if len(_owners(found)) > 1:
         return found  # one key of several patients: a PET of one of them is no sign that the report is not of the other
     # A CT or ultrasound of the same day under the same key is no rival of the PET study.
     return [study for study in found if _has_pet(study)] or found

@@ -180,3 +180,10 @@ def test_a_study_of_two_patients_gets_no_report(report: Report) -> None:
     assert [item.reason for item in result.rejected] == [Reason.AMBIGUOUS_JOIN] * 2
     assert result.rejected[0].evidence["patients"] == 2
     assert "contradictory" not in result.rejected[0].evidence
+
+
+def test_a_study_of_two_patients_is_a_rival_even_without_a_pet() -> None:
+    mixed = replace(STUDY, study_instance_uid="1.2", pet=None, other_patient_ids=("P2",))
+    result = join_reports([STUDY, mixed], [Report("1", "", accession_number="A1")])
+    assert result.pairs == ()
+    assert result.rejected[0].evidence == {"key": "accession_number", "studies": 2, "patients": 2}
