@@ -17,9 +17,12 @@ def parse_date(text: str) -> date | None:
 
 
 def parse_time(text: str) -> time | None:
-    """Read a DICOM TM (``HHMMSS.FFFFFF``, shorter forms and colons allowed); None when unreadable."""
+    """Read a DICOM TM (``HHMMSS.FFFFFF``, ``HHMM`` and colons allowed); None when unreadable.
+
+    The standard allows ``HH`` too. What is known to the hour only (de-identifiers cut times) is no time for SUV: F-18 decays by a third.
+    """
     whole, _, fraction = text.replace(":", "").partition(".")
-    if len(whole) not in (2, 4, 6) or not (whole + fraction).isdigit() or not text.isascii():
+    if len(whole) not in (4, 6) or not (whole + fraction).isdigit() or not text.isascii():
         return None
     whole = whole.ljust(6, "0")
     second = int(whole[4:6])

@@ -189,6 +189,24 @@ def test_the_half_life_must_be_that_of_the_named_tracer(tmp_path: Path, tracer: 
     assert answer["evidence"]["elements"] == ["RadionuclideHalfLife", "Radiopharmaceutical"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"RadiopharmaceuticalStartTime": "10", "RadiopharmaceuticalStartDateTime": None}, "injection_time_missing"),
+        ({"RadiopharmaceuticalStartTime": "10", "RadiopharmaceuticalStartDateTime": "2020010210"}, "injection_time_missing"),
+        ({"SeriesTime": "11", "AcquisitionTime": "11"}, "reference_time_missing"),
+        ({"RadiopharmaceuticalStartTime": "10"}, None),
+        ({"RadiopharmaceuticalStartTime": "1000", "RadiopharmaceuticalStartDateTime": None}, None),
+        ({"SeriesTime": "11"}, None),
+    ],
+)
+def test_a_time_cut_to_the_hour_is_none(tmp_path: Path, changes: dict[str, Any], reason: str | None) -> None:
+    answer = suv_of(write_series(tmp_path, **changes))
+    assert answer.get("reason") == reason
+    if reason is None:
+        assert answer["uptake_s"] == pytest.approx(3600.0, abs=0.2)
+
+
 def test_philips_factors_written_differently_are_one(tmp_path: Path) -> None:
     def edit(index: int, dataset: Dataset) -> None:
         dataset.private_block(0x7053, "Philips PET Private Group", create=True).add_new(0, "DS", "0.000500" if index else "5.0E-4")
