@@ -12,6 +12,7 @@ from petarseg.dicom.geometry import Stack
 from petarseg.dicom.header import Header
 from petarseg.dicom.quantification import read_suv_inputs
 from petarseg.dicom.read import MIN_SLICES, NOTHING, Grid, SliceFile, read_pixels, read_rescale, read_slices, stack
+from petarseg.dicom.select import classify_image
 from petarseg.dicom.series import Converted, Series
 from petarseg.dicom.tags import Tag
 from petarseg.dicom.voxels import HounsfieldVoxels, SuvSample, SuvVoxels, check_suv_volume, suv_sidecar
@@ -37,7 +38,7 @@ def pet_series(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING) 
     QuantificationError
         When no trustworthy SUV exists.
     """
-    slices = read_slices(files, sop_class=PET_IMAGE, modality="PT", headers=headers)
+    slices = _pet_slices(files, headers)
     conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
     voxels = SuvVoxels(slices, [read_rescale(item.header) for item in slices], conversion)
     stacked = stack(slices)
@@ -112,8 +113,8 @@ def suv_of(source: Path | Sequence[Path]) -> dict[str, object]:
     Parameters
     ----------
     source : Path or sequence of Path
-        One file, a folder whose only PET series is taken, or the files of one series. Slices need not make a volume; from `MIN_SLICES` on
-        their values must be plausible.
+        One file, a folder whose only PET series is taken, or the files of one series. From `MIN_SLICES` on they must make a volume of
+        plausible values, as they must to be converted; fewer slices may lie anywhere.
 
     Returns
     -------
@@ -128,8 +129,10 @@ def suv_of(source: Path | Sequence[Path]) -> dict[str, object]:
     """
     try:
         files = pet_files(source) if isinstance(source, Path) else source
-        slices = read_slices(files, sop_class=PET_IMAGE, modality="PT")
+        slices = _pet_slices(files)
         conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
+        if len(slices) >= MIN_SLICES:
+            stack(slices)
         sample, buffer = SuvSample(len(slices)), bytearray()
         for item, factor in zip(slices, conversion.factors, strict=True):
             rescale = read_rescale(item.header)
@@ -166,10 +169,29 @@ def pet_files(path: Path) -> tuple[Path, ...]:
             raise ExamRejected(*rejects[0])
         # No series makes a whole-body volume, but a single slice or an uncorrected series has a name for what is wrong with it.
         chosen = [series for study in index.studies for series in study.others if series.modality == "PT"]
+    if len(chosen) == 1 and chosen[0].why_not == Reason.DUPLICATE_INSTANCE.value:
+        # The files of a record are one of each instance; which of two different ones is right cannot be told.
+        raise ExamRejected(Reason.SLICES_DUPLICATED, {"different_files_with_one": "SOPInstanceUID"})
     if len(chosen) != 1:
         reason = Reason.AMBIGUOUS_SERIES if chosen else Reason.NO_PET_SERIES
         raise ExamRejected(reason, {"pet_series": len(chosen), "unreadable_files": len(index.unreadable)})
     return chosen[0].files
+
+
+def _pet_slices(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING) -> list[SliceFile]:
+    """Read the headers of a PET series; raises as `read_slices`, and UNSUPPORTED_OBJECT for what holds no emission of a place."""
+    slices = read_slices(files, sop_class=PET_IMAGE, modality="PT", headers=headers)
+    for item in slices:
+        if _is_projection(item.header):
+            raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"unsupported": "projection (MIP)"})
+        if item.header.text(Tag.CountsSource) == "TRANSMISSION":
+            raise ExamRejected(Reason.UNSUPPORTED_OBJECT, {"CountsSource": "TRANSMISSION"})
+    return slices
+
+
+def _is_projection(header: Header) -> bool:
+    """Tell whether a PET image is a projection (MIP), of which a value has no place along the line of sight."""
+    return classify_image(header) == ("other", "mip")
 
 
 def _grid(slices: Sequence[SliceFile], stacked: Stack) -> Grid:

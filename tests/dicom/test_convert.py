@@ -340,6 +340,47 @@ def test_suv_of_a_series_must_be_plausible(tmp_path: Path) -> None:
     assert (answer["status"], answer["reason"]) == ("rejected", "suv_implausible")
 
 
+def test_suv_of_a_series_with_two_slices_at_one_position_is_refused(tmp_path: Path) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        if index == 3:
+            dataset.ImagePositionPatient = [-10.0, -20.0, 106.0]
+
+    files = write_series(tmp_path, edit=edit)
+    with pytest.raises(ExamRejected) as caught:
+        convert_pet(files)
+    assert caught.value.reason is Reason.SLICES_DUPLICATED
+    assert suv_of(files)["reason"] == suv_of(tmp_path)["reason"] == "slices_duplicated"
+
+
+def test_suv_of_two_images_under_one_uid_is_refused(tmp_path: Path) -> None:
+    def edit(index: int, dataset: Dataset) -> None:
+        dataset.RescaleSlope = 4.0
+
+    files = [*write_series(tmp_path / "a"), write_series(tmp_path / "b", n_slices=1, edit=edit)[0]]
+    assert suv_of(files)["reason"] == "slices_duplicated"
+    assert suv_of(tmp_path) == suv_of(files)
+
+
+def test_suv_of_three_slices_needs_no_volume(tmp_path: Path) -> None:
+    assert suv_of([write_series(tmp_path)[z] for z in (0, 1, 5)])["status"] == "ok"
+
+
+@pytest.mark.parametrize(
+    ("changes", "evidence"),
+    [
+        ({"SeriesType": ["WHOLE BODY", "REPROJECTION"]}, {"unsupported": "projection (MIP)"}),
+        ({"ImageType": ["DERIVED", "SECONDARY", "MIP"]}, {"unsupported": "projection (MIP)"}),
+        ({"CountsSource": "TRANSMISSION"}, {"CountsSource": "TRANSMISSION"}),
+    ],
+)
+def test_suv_of_projections_and_transmission_is_refused(tmp_path: Path, changes: dict[str, object], evidence: dict[str, object]) -> None:
+    files = write_series(tmp_path, **changes)
+    assert suv_of(files[0]) == suv_of(tmp_path) == {"status": "rejected", "reason": "unsupported_object", "evidence": evidence}
+    with pytest.raises(ExamRejected) as caught:
+        convert_pet(files)
+    assert caught.value.evidence == evidence
+
+
 def test_suv_of_a_folder_with_two_reconstructions_does_not_choose(tmp_path: Path) -> None:
     write_series(tmp_path / "a")
     write_series(tmp_path / "b", SeriesInstanceUID="1.2.3.7")
