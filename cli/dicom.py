@@ -123,9 +123,11 @@ def convert(
 
 
 def deidentify(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of DICOM files.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to write; it must be empty or absent, or an unfinished run.")],
-    key_dir: Annotated[Path, typer.Option(help="Folder of the project key; made on first use. Keep it apart from OUT.")],
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Folder of DICOM files, or one file.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="Folder to write: empty or absent, or of an earlier run of the same input and key.")
+    ],
+    key_dir: Annotated[Path, typer.Option(help="Folder of the project key; made on first use. Keep it apart from IN and OUT.")],
     verify: Annotated[
         bool, typer.Option("--verify", help="Search the output for every identifying value of the input; fail closed.")
     ] = False,
@@ -133,12 +135,11 @@ def deidentify(
     as_json: JsonOption = False,
 ) -> int:
     """De-identify DICOM (PS3.15 Annex E) and write an audit of what was removed, kept and changed."""
-    from petarseg.dicom.deidentify import DeidOptions, deidentify_tree
+    from petarseg.dicom.deidentify import DeidOptions, check_folders, deidentify_tree
     from petarseg.errors import ConfigError, Rejected
     from petarseg.keys import KeyFolder
 
-    if not source.is_dir():
-        raise ConfigError(f"IN: no such folder: {source}")
+    check_folders(source, target, key_dir)
     if dates not in ("shift", "year"):
         raise ConfigError(f"--dates must be shift or year, not {dates!r}")
     options = DeidOptions(dates="year" if dates == "year" else "shift")

@@ -152,7 +152,8 @@ class KeyFolder:
             Anything, identifying or not; up to 2 GiB.
         """
         path = self._secret_path(name)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for folder in reversed(path.relative_to(self.path).parents[:-1]):
+            (self.path / folder).mkdir(parents=True, exist_ok=True, mode=0o700)
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed = AESGCM(self._subkey("secret")).encrypt(nonce, data, name.encode())
         write_bytes(path, _MAGIC + nonce + sealed, mode=0o600)

@@ -6,6 +6,8 @@ Design decisions:
   `verify`, before the leak scan of everything staged has found nothing.
 - Work goes in batches of files, to several processes. The record of a finished batch lies encrypted in the key folder, so that a run
   that was interrupted goes on, and a rerun does only what is new or changed.
+- The output folder holds what this input, key and date mode give, and nothing else: what lies there from another run is refused, so that
+  `verify` has seen all that is there.
 - Names of the outputs come from keyed pseudonyms and UIDs: ``<patient>/<study>/<series>/<instance>.dcm``.
 - A file that cannot be understood, or that may show a name in its pixels, is refused with a reason, never passed on.
 """
@@ -16,7 +18,7 @@ import json
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, field
 from multiprocessing import get_all_start_methods, get_context
@@ -37,13 +39,14 @@ from petarseg.keys import KeyFolder
 from petarseg.needles import NeedleSet
 from petarseg.reasons import Reason
 
-VERSION = 2
+VERSION = 3
 """Raise it when the rules change: finished batches of older rules are then done again."""
 
 BATCH_FILES = 256
 """About a second of work: less is not worth a process, which takes half a second to start."""
 STAGING = ".staging"
 AUDIT = "audit.json"
+MAP = "deid/map.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +112,12 @@ def deidentify_tree(
         Folder (or one file) of any structure and any file names; zip archives are looked into, and what is not DICOM is counted and
         left behind.
     target : Path
-        Folder that is empty, or the target of an earlier run, which is then continued or brought up to date.
+        Folder that is empty, or the target of an earlier run with the same key and date mode, which is then continued or brought up
+        to date.
     keys : KeyFolder
-        Outside `target`. Gets the encrypted map from patients and studies to pseudonyms.
+        Outside `source` and `target`. Gets the encrypted map from patients and studies to pseudonyms.
     verify : bool, default False
-        Search all output for all identifying values of the input before it is put in place.
+        Search all that `target` will hold for all identifying values of the input before it is put in place.
     options : DeidOptions, optional
     on_progress : callable, optional
         Called with the number of files of each finished batch.
@@ -126,22 +130,26 @@ def deidentify_tree(
     Raises
     ------
     ConfigError
-        If a folder is missing, or the folders overlap, or `target` holds other files.
+        If a folder is missing, or the folders overlap, or `target` holds other files: also those of another key or date mode, and
+        those whose source is gone.
     ExamRejected
         With `Reason.DEID_LEAK` if the leak scan finds anything. No output is left in `target` then.
     """
     options = options or DeidOptions()
     source, target = Path(source).absolute(), Path(target).absolute()
-    _check_folders(source, target, keys)
+    check_folders(source, target, keys.path)
+    _check_earlier_run(target, keys, options)
     staging = target / STAGING
     staging.mkdir(parents=True, exist_ok=True)
 
     batches = _batches(source, keys, target, options, verify)
     records = _run(batches, keys, staging, target, options, on_progress)
     outputs, audit = _merge(records)
+    _refuse_strangers(target, outputs)
     audit.options = {"dates": options.dates, "profile": [f"{code} {meaning}" for code, meaning in METHOD_CODES], "version": VERSION}
     if verify:
         _verify(records, outputs, staging, target, audit, options)
+    _keep_map(records, keys)
     for name, staged in outputs.items():
         if (staging / staged).exists():
             final = target / name
@@ -149,26 +157,71 @@ def deidentify_tree(
             (staging / staged).replace(final)
     if hasattr(os, "sync"):
         os.sync()  # one for all outputs: a flush of each took longer than its de-identification
-    _keep_map(records, keys)
     write_json(target / AUDIT, audit.to_json())
     shutil.rmtree(staging)
     return audit
 
 
-def _check_folders(source: Path, target: Path, keys: KeyFolder) -> None:
+def check_folders(source: Path, target: Path, key_folder: Path) -> None:
+    """Refuse folders that are missing or lie in one another; none of them is made or changed.
+
+    Raises
+    ------
+    ConfigError
+    """
     if not source.exists():
-        raise ConfigError(f"{source} does not exist: name a folder of DICOM files")
-    real_source, real_target, real_key = source.resolve(), target.resolve(), keys.path.resolve()
+        raise ConfigError(f"IN: {source} does not exist: name a folder of DICOM files, or one file")
+    real_source, real_target, real_key = source.resolve(), target.resolve(), key_folder.resolve()
     if real_target == real_source or real_target.is_relative_to(real_source) or real_source.is_relative_to(real_target):
         raise ConfigError("the input and the output folder overlap: name an output folder beside the input")
-    if real_key == real_target or real_key.is_relative_to(real_target):
+    if real_key.is_relative_to(real_target) or real_target.is_relative_to(real_key):
         raise ConfigError(
-            "the key folder lies in the output folder: without the key nothing can be reversed, so keep it elsewhere (--key-dir)"
+            "the key folder and the output folder overlap: without the key nothing can be reversed, so keep it elsewhere (--key-dir)"
         )
+    if real_key.is_relative_to(real_source):
+        raise ConfigError("the key folder lies in the input: its files are no exams, and who copies the input copies the key (--key-dir)")
     if target.is_file():
         raise ConfigError(f"{target} is a file: name a folder for the output")
     if target.is_dir() and any(target.iterdir()) and not ((target / AUDIT).exists() or (target / STAGING).exists()):
         raise ConfigError(f"{target} holds other files: name an empty folder for the output")
+
+
+def _check_earlier_run(target: Path, keys: KeyFolder, options: DeidOptions) -> None:
+    """Refuse an output folder in which a run with another key or date mode has put files: a patient would be there twice."""
+    if not target.is_dir():
+        return
+    known = json.loads(keys.read_secret(MAP) or b"{}").get("patients", {})
+    strangers = sorted(item.name for item in target.iterdir() if item.name not in (STAGING, AUDIT) and item.name not in known)
+    if strangers:
+        raise ConfigError(
+            f"{target} holds {len(strangers)} entries that no run with this key wrote, such as {strangers[0]}: use the key folder of the "
+            "earlier run (--key-dir), or name an empty folder for the output"
+        )
+    try:
+        earlier = json.loads((target / AUDIT).read_bytes())["options"]["dates"]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"{target / AUDIT} is no audit of a de-identification: name an empty folder for the output") from None
+    if earlier != options.dates:
+        raise ConfigError(f"{target} was written with --dates {earlier}: use that again, or name an empty folder for the output")
+
+
+def _refuse_strangers(target: Path, outputs: Collection[str]) -> None:
+    """Refuse files in the output folder that this input does not give: nobody has counted them or, with `verify`, searched them."""
+    strangers = []
+    for folder, folders, names in os.walk(target):
+        here = Path(folder)
+        if here == target:
+            folders[:] = [name for name in folders if name != STAGING]
+            names = [name for name in names if name != AUDIT]
+        links = [name for name in folders if (here / name).is_symlink()]
+        strangers += [path for name in (*names, *links) if (path := (here / name).relative_to(target).as_posix()) not in outputs]
+    if strangers:
+        raise ConfigError(
+            f"{target} holds {len(strangers)} files that this input does not give, such as {min(strangers)}: their sources are gone, have "
+            "changed or are refused now. Delete these files, or name an empty folder for the output"
+        )
 
 
 def _files(source: Path) -> list[Path]:
@@ -322,18 +375,18 @@ def _verify(
     names = NeedleSet(needles).find("\n".join(outputs).encode())
     kinds += ["file name"] * len(names)
     if kinds:
-        for path in (*(target / name for name in outputs), target / AUDIT):
-            path.unlink(missing_ok=True)
         shutil.rmtree(staging)
+        for item in target.iterdir():  # all of it is ours: `_refuse_strangers`
+            shutil.rmtree(item) if item.is_dir() else item.unlink()
         raise ExamRejected(Reason.DEID_LEAK, {"files_scanned": len(paths), "leaks": dict(sorted(Counter(kinds).items()))})
     audit.verified = {"files": len(paths), "identifying_values": len(needles)}
 
 
 def _keep_map(records: Sequence[BatchRecord], keys: KeyFolder) -> None:
     """Add to the encrypted map of what the pseudonyms stand for."""
-    known = json.loads(keys.read_secret("deid/map.json") or b"{}")
+    known = json.loads(keys.read_secret(MAP) or b"{}")
     for kind in ("patients", "studies", "files"):
         table = known.setdefault(kind, {})
         for record in records:
             table.update({pseudonym: value for value, pseudonym in getattr(record, kind).items()})
-    keys.write_secret("deid/map.json", json.dumps(known, sort_keys=True).encode())
+    keys.write_secret(MAP, json.dumps(known, sort_keys=True).encode())

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from dicom import planted_phi as phi
 
 from cli.main import COMMANDS as MODULES
 from cli.main import make_app, run
@@ -131,6 +132,18 @@ def test_info_is_one_json_object(call):
     assert code == 0
     assert values["petarseg"]
     assert values["reasons"]["ambiguous"]
+
+
+def test_deidentify_takes_one_file_and_keeps_the_key_out_of_the_input(call, tmp_path):
+    phi.write(phi.ct(1), tmp_path / "in" / "one.dcm")
+    code, out, _ = call("deidentify", tmp_path / "in" / "one.dcm", tmp_path / "out", "--key-dir", tmp_path / "key", "--verify", "--json")
+    assert code == 0
+    assert json.loads(out)["verified"]["files"] == 1
+    assert len(list((tmp_path / "out").rglob("*.dcm"))) == 1
+    code, _, err = call("deidentify", tmp_path / "in", tmp_path / "other", "--key-dir", tmp_path / "in" / "key")
+    assert code == 2
+    assert "key folder lies in the input" in " ".join(err.split())
+    assert not (tmp_path / "in" / "key").exists()
 
 
 @pytest.fixture

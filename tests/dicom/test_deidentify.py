@@ -359,9 +359,94 @@ def test_folders_are_checked(tmp_path: Path, keys: KeyFolder) -> None:
         (tmp_path / "in", tmp_path / "in", "overlap"),
         (tmp_path / "in", tmp_path / "full", "other files"),
         (tmp_path / "in", keys.path, "key folder"),
+        (tmp_path / "in", keys.path / "out", "key folder"),
     ):
         with pytest.raises(ConfigError, match=message):
             deidentify_tree(source, target, keys, options=INLINE)
+    with pytest.raises(ConfigError, match="key folder lies in the input"):
+        deidentify_tree(tmp_path / "in", tmp_path / "out", KeyFolder.open(tmp_path / "in" / "key"), options=INLINE)
+    assert not (tmp_path / "out").exists()
+
+
+def two_patients(tmp_path: Path) -> list[Path]:
+    for number in (1, 2):
+        dataset = phi.ct(number)
+        dataset.PatientID, dataset.StudyInstanceUID = f"Zqx{number}", f"{phi.ROOT}.5.{number}"
+        phi.write(dataset, tmp_path / "in" / f"{number}")
+    return [tmp_path / "in" / f"{number}" for number in (1, 2)]
+
+
+def tree(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_another_key_or_date_mode_is_refused(tmp_path: Path, keys: KeyFolder, verify: bool) -> None:
+    two_patients(tmp_path)
+    run(tmp_path, keys)
+    before = tree(tmp_path / "out")
+    for other, dates, message in ((KeyFolder.open(tmp_path / "other"), "shift", "with this key"), (keys, "year", "--dates shift")):
+        with pytest.raises(ConfigError, match=message):
+            deidentify_tree(
+                tmp_path / "in",
+                tmp_path / "out",
+                other,
+                verify=verify,
+                options=DeidOptions(workers=1, dates=dates),  # type: ignore[arg-type]
+            )
+        assert tree(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("verify", [False, True])
+def test_files_whose_source_is_gone_are_refused(tmp_path: Path, keys: KeyFolder, verify: bool) -> None:
+    _, gone = two_patients(tmp_path)
+    deidentify_tree(tmp_path / "in", tmp_path / "out", keys, options=INLINE)
+    patient = keys.pseudonym("patient", "Zqx2")
+    gone.unlink()
+    with pytest.raises(ConfigError, match=rf"1 files .* such as {patient}/"):
+        deidentify_tree(tmp_path / "in", tmp_path / "out", keys, verify=verify, options=INLINE)
+    (path,) = (tmp_path / "out" / patient).rglob("*.dcm")
+    path.unlink()
+    assert deidentify_tree(tmp_path / "in", tmp_path / "out", keys, verify=verify, options=INLINE).files["written"] == 1
+    assert len(outputs(tmp_path / "out")) == 1
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "Quill/notes.txt", "{patient}/notes.txt", "{patient}/link"])
+def test_other_files_among_the_outputs_are_refused(tmp_path: Path, keys: KeyFolder, name: str) -> None:
+    two_patients(tmp_path)
+    run(tmp_path, keys)
+    other = tmp_path / "out" / name.format(patient=keys.pseudonym("patient", "Zqx1"))
+    other.parent.mkdir(exist_ok=True)
+    other.symlink_to(tmp_path / "in") if other.name == "link" else other.write_text("Quillfeather")
+    with pytest.raises(ConfigError, match=r"Delete these files|name an empty folder"):
+        run(tmp_path, keys)
+    assert other.exists()
+
+
+def test_a_run_after_a_leak_begins_anew(tmp_path: Path, keys: KeyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    two_patients(tmp_path)
+    run(tmp_path, keys)
+    with monkeypatch.context() as patch:
+        patch.setattr("petarseg.dicom.redact._Job._cleaned", lambda self, text, action: text.encode())
+        patch.setattr("petarseg.dicom.deidentify.VERSION", 0)
+        with pytest.raises(ExamRejected):
+            run(tmp_path, keys)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert run(tmp_path, keys).files["written"] == 2
+
+
+def test_one_file_gives_what_its_folder_gives(tmp_path: Path, keys: KeyFolder) -> None:
+    phi.write(phi.ct(1), tmp_path / "in" / "one.dcm")
+    run(tmp_path, keys)
+    deidentify_tree(tmp_path / "in" / "one.dcm", tmp_path / "single", keys, verify=True, options=INLINE)
+    (one,), (other,) = ((tmp_path / name).rglob("*.dcm") for name in ("out", "single"))
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_all_of_the_key_folder_is_private(tmp_path: Path, keys: KeyFolder) -> None:
+    two_patients(tmp_path)
+    run(tmp_path, keys)
+    assert {path.stat().st_mode & 0o077 for path in (keys.path, *keys.path.rglob("*"))} == {0}
 
 
 def test_zip_archives_are_looked_into(tmp_path: Path, keys: KeyFolder) -> None:
