@@ -40,13 +40,14 @@ def pet_series(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING) 
     """
     slices = _pet_slices(files, headers)
     conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
-    voxels = SuvVoxels(slices, [read_rescale(item.header) for item in slices], conversion)
+    rescales = [read_rescale(item.header) for item in slices]
     stacked = stack(slices)
     declared = slices[0].header.integer(Tag.NumberOfSlices) or 0
     if declared > len(slices):
         # Gaps are seen from the positions; slices lost at an end, which shift the slice numbers of reports, only from what was promised.
         raise ExamRejected(Reason.SLICES_MISSING, {"NumberOfSlices": declared, "slices": len(slices)})
-    return Series(slices, stacked, _grid(slices, stacked), voxels)
+    grid = _grid(slices, stacked)
+    return Series(slices, stacked, grid, SuvVoxels(slices, rescales, conversion, _length_mm(grid)))
 
 
 def ct_series(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING) -> Series:
@@ -131,15 +132,15 @@ def suv_of(source: Path | Sequence[Path]) -> dict[str, object]:
         files = pet_files(source) if isinstance(source, Path) else source
         slices = _pet_slices(files)
         conversion = convert_to_suv(read_suv_inputs([item.header for item in slices]))
-        if len(slices) >= MIN_SLICES:
-            stack(slices)
+        is_volume = len(slices) >= MIN_SLICES
+        length_mm = _length_mm(_grid(slices, stack(slices))) if is_volume else 0.0
         sample, buffer = SuvSample(len(slices)), bytearray()
         for item, factor in zip(slices, conversion.factors, strict=True):
             rescale = read_rescale(item.header)
             suv = read_pixels(item, buffer) * (rescale.slope * factor) + rescale.intercept * factor
             sample.add(suv.astype(np.float32))
-        if len(slices) >= MIN_SLICES:
-            check_suv_volume(sample.values())
+        if is_volume:
+            check_suv_volume(sample.values(), length_mm)
     except Rejected as error:
         return {"status": "rejected", "reason": error.reason.value, "evidence": error.evidence}
     return {"status": "ok", "max": sample.highest} | suv_sidecar(slices[0].header, conversion)
@@ -192,6 +193,11 @@ def _pet_slices(files: Sequence[Path], headers: Mapping[Path, Header] = NOTHING)
 def _is_projection(header: Header) -> bool:
     """Tell whether a PET image is a projection (MIP), of which a value has no place along the line of sight."""
     return classify_image(header) == ("other", "mip")
+
+
+def _length_mm(grid: Grid) -> float:
+    """Return how much of the patient an axial stack covers from head to foot; 0 for any other, which may be mostly air."""
+    return float(abs(grid.affine[2, 2]) * grid.shape[2]) if grid.is_axial else 0.0
 
 
 def _grid(slices: Sequence[SliceFile], stacked: Stack) -> Grid:

@@ -23,6 +23,9 @@ BODY_PERCENTILE, BODY_FRACTION = 95.0, 0.1
 BODY_SAMPLE = 200_000
 BODY_MEAN_SUV = (0.15, 15.0)
 """A body averages about 1 by definition (what was injected is somewhere in it), 0.3 to 1.5 in practice, more in a crop around a tumour."""
+LONG_STACK_MM = 600.0
+LONG_STACK_MEAN_SUV = 5.0
+"""Such a stack holds half of the body or more, so its mean can hardly reach 2, whatever the tracer."""
 LOW_MAX_SUV = 5.0
 SIGNIFICANT_BITS = 16
 """Of the 24 of float32: what a scanner's 16-bit integers hold."""
@@ -34,11 +37,12 @@ HU_RANGE = (-32_768, 32_767)
 
 @dataclass(frozen=True, slots=True)
 class SuvVoxels:
-    """SUVbw of a PET series, rounded to `SIGNIFICANT_BITS`."""
+    """SUVbw of a PET series, rounded to `SIGNIFICANT_BITS`; `length_mm` is that of the patient within the stack."""
 
     slices: Sequence[SliceFile]
     rescales: Sequence[Rescale]
     conversion: SuvConversion
+    length_mm: float
 
     units: ClassVar = Units.SUVBW
     dtype: ClassVar = np.float32
@@ -56,7 +60,7 @@ class SuvVoxels:
             _round_significand(suv)
             sample.add(suv)
             yield suv
-        notes = check_suv_volume(sample.values())
+        notes = check_suv_volume(sample.values(), self.length_mm)
         facts |= suv_sidecar(self.slices[0].header, self.conversion)
         facts["assumptions"] = [*self.conversion.assumptions, *notes]
 
@@ -152,13 +156,15 @@ def _fits_int16(stored: NDArray[Any], intercept: int) -> bool:
     return HU_RANGE[0] <= low and high <= HU_RANGE[1]
 
 
-def check_suv_volume(suv: NDArray[np.float32]) -> tuple[str, ...]:
+def check_suv_volume(suv: NDArray[np.float32], length_mm: float = 0.0) -> tuple[str, ...]:
     """Quarantine volumes that cannot be SUV; never repair them.
 
     Parameters
     ----------
     suv : ndarray of float32, any shape
         SUVbw.
+    length_mm : float
+        How much of the patient the volume covers from head to foot; 0 where that is not known.
 
     Returns
     -------
@@ -178,9 +184,10 @@ def check_suv_volume(suv: NDArray[np.float32]) -> tuple[str, ...]:
     bright = float(np.partition(sample, rank)[rank])  # np.percentile would import masked arrays, which takes as long as all headers
     body = sample[sample > BODY_FRACTION * (bright if bright > 0.0 else highest)]
     mean = float(body.mean(dtype=np.float64)) if body.size else 0.0
-    if not BODY_MEAN_SUV[0] <= mean <= BODY_MEAN_SUV[1]:
+    plausible = [BODY_MEAN_SUV[0], LONG_STACK_MEAN_SUV if length_mm >= LONG_STACK_MM else BODY_MEAN_SUV[1]]
+    if not plausible[0] <= mean <= plausible[1]:
         raise QuantificationError(
-            Reason.SUV_IMPLAUSIBLE, {"body_mean_suv": round(mean, 5), "plausible": list(BODY_MEAN_SUV), "suv_max": round(highest, 4)}
+            Reason.SUV_IMPLAUSIBLE, {"body_mean_suv": round(mean, 5), "plausible": plausible, "suv_max": round(highest, 4)}
         )
     return ("suv_max_below_5",) if highest < LOW_MAX_SUV else ()
 

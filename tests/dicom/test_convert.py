@@ -381,6 +381,16 @@ def test_suv_of_projections_and_transmission_is_refused(tmp_path: Path, changes:
     assert caught.value.evidence == evidence
 
 
+@pytest.mark.parametrize(("spacing_mm", "status"), [(3.0, "ok"), (100.0, "rejected")])
+def test_half_a_body_does_not_hold_ten_times_the_dose(tmp_path: Path, spacing_mm: float, status: str) -> None:
+    files = write_series(tmp_path, spacing_mm=spacing_mm, RadionuclideTotalDose=35e6)
+    assert suv_of(files)["status"] == status
+    if status == "rejected":
+        with pytest.raises(QuantificationError) as caught:
+            convert_pet(files)
+        assert caught.value.reason is Reason.SUV_IMPLAUSIBLE
+
+
 def test_suv_of_a_folder_with_two_reconstructions_does_not_choose(tmp_path: Path) -> None:
     write_series(tmp_path / "a")
     write_series(tmp_path / "b", SeriesInstanceUID="1.2.3.7")
