@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import NoReturn
 
 import typer
 
 from cli.console import EXIT_BUG, EXIT_INTERRUPTED, EXIT_OK, EXIT_USAGE, err
 from petarseg.errors import InternalError, PetarsegError
 
+GRACE_S = 5.0
+"""What a command has after Ctrl-C to end in order."""
 COMMANDS = MappingProxyType(
     {
         "build": ("build", "demo", "phantom"),
@@ -55,15 +62,59 @@ def _no_options() -> None:
 def run(args: list[str] | None = None) -> int:
     """Run the command line and return the exit code; what a user can get wrong ends in a message, never in a traceback."""
     words = sys.argv[1:] if args is None else args
+    with interruptions() as seen:
+        return _run(words, args, seen)
+
+
+@contextmanager
+def interruptions() -> Iterator[list[int]]:
+    """Turn the first Ctrl-C or SIGTERM into a KeyboardInterrupt, and note it: yields the list of those that came.
+
+    SIGTERM is what schedulers and service managers send; unhandled, it would leave the private Prefect server running. Ctrl-C reaches that
+    server too: what then ends the command is a lost connection, after minutes of trying again, unless it is ended before. That is safe at
+    any moment: finished work is on disk, and nothing is half-written. A second Ctrl-C ends it at once.
+    """
+    seen: list[int] = []
+    last_resort = threading.Timer(GRACE_S, end_now)
+    last_resort.daemon = True
+
+    def handle(number: int, _: object) -> None:
+        seen.append(number)
+        if len(seen) > 1:
+            end_now()
+        if number == signal.SIGINT:
+            last_resort.start()
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield seen
+        return
+    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield seen
+    finally:
+        last_resort.cancel()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def end_now() -> NoReturn:
+    """End the process without waiting for anything."""
+    say_interrupted()
+    os._exit(EXIT_INTERRUPTED)
+
+
+def _run(words: list[str], args: list[str] | None, interrupted: list[int]) -> int:
     try:
         make_app(words[0] if words else None)(args)
     except SystemExit as stop:  # typer's own way out: help, usage errors, exit codes of commands
+        if interrupted:
+            return say_interrupted()
         return stop.code if isinstance(stop.code, int) else EXIT_OK
     except KeyboardInterrupt:
-        err.print("interrupted; the same command resumes")
-        return EXIT_INTERRUPTED
+        return say_interrupted()
     except InternalError as error:
-        return report_bug(str(error), error)
+        return say_interrupted() if interrupted else report_bug(str(error), error)
     except PetarsegError as error:
         err.print(f"[bold red]error:[/] {error_text(error)}")
         return EXIT_USAGE
@@ -74,8 +125,14 @@ def run(args: list[str] | None = None) -> int:
         err.print(f"[bold red]error:[/] {error.strerror or type(error).__name__}: a file or folder named on the command line")
         return EXIT_USAGE
     except Exception as error:  # noqa: BLE001 - the last line of defence: say where the bug is without quoting data
-        return bug(error)
+        return say_interrupted() if interrupted else bug(error)
     return EXIT_OK
+
+
+def say_interrupted() -> int:
+    """Tell that the command was stopped from outside; return the exit code."""
+    err.print("interrupted; the same command resumes")
+    return EXIT_INTERRUPTED
 
 
 def error_text(error: BaseException) -> str:

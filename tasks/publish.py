@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import tomli_w
 
 from petarseg import __version__
@@ -68,7 +69,15 @@ def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
             write_version(workspace, staging, assembled, numbering, version, config)
             shutil.rmtree(final, ignore_errors=True)
             staging.rename(final)
-        point_latest(workspace.datasets, version)
+        warnings = read_review(workspace.root / "review").warnings(assembled.known_lesions)
+        if assembled.lesions or not (kept := lesions_of_latest(workspace.datasets)):
+            point_latest(workspace.datasets, version)
+        else:
+            why = final / "rejected.parquet"
+            warnings = [
+                *warnings,
+                f"no lesion was kept: dataset/latest still names the version before, with {kept} lesions; why is in {why}",
+            ]
         write_review(review_path(workspace), assembled.disagreements)
     return BuildResult(
         version=version,
@@ -78,7 +87,7 @@ def publish_dataset(workspace: Workspace, config: BuildConfig) -> BuildResult:
         n_lesions=len(assembled.lesions),
         n_rejected=len(assembled.rejected),
         reused=reused,
-        warnings=read_review(workspace.root / "review").warnings(assembled.known_lesions),
+        warnings=warnings,
         funnel=assembled.funnel,
     )
 
@@ -226,6 +235,12 @@ def link(source: Path, target: Path) -> None:
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)
+
+
+def lesions_of_latest(datasets: Path) -> int:
+    """Return how many lesions the version holds that ``latest`` names; 0 when there is none."""
+    table = datasets / "latest" / "lesions.parquet"
+    return int(pq.read_metadata(table).num_rows) if table.exists() else 0
 
 
 def point_latest(datasets: Path, version: str) -> None:

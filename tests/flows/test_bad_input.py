@@ -131,6 +131,17 @@ def test_a_cohort_without_any_usable_finding_publishes_an_empty_dataset(tmp_path
     assert pq.read_schema(built.dataset / "lesions.parquet").names[0] == "lesion_id"
 
 
+def test_reports_that_join_nothing_do_not_replace_a_dataset_by_an_empty_one(tmp_path, small_cohort):
+    good = build(small_cohort / "dicom", small_cohort / "reports.csv", tmp_path / "out")
+    assert good.result["n_lesions"] > 0
+    reports = tmp_path / "reports.csv"
+    reports.write_text("report\nFINDINGS: Left lung nodule with SUVmax 5.6 (axial slice 55).\n", encoding="utf-8")
+    empty = build(small_cohort / "dicom", reports, tmp_path / "out")
+    assert empty.result["n_lesions"] == 0
+    assert "latest still names the version before" in " ".join(empty.result["warnings"])
+    assert (tmp_path / "out" / "dataset" / "latest").resolve() == Path(good.result["dataset"]).resolve()
+
+
 def test_a_disk_that_fills_up_stops_the_run_with_a_message_and_the_run_resumes(tmp_path, small_cohort):
     """A real small file system that another program fills while the build is at work."""
     disk = tmp_path / "disk"

@@ -26,15 +26,16 @@ def records(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*.json") if not path.name.startswith(".")]
 
 
-def start(cohort: Path, out: Path) -> subprocess.Popen[bytes]:
+def start(cohort: Path, out: Path, *, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "petarseg", "build", "--archive", cohort / "dicom", "--reports", cohort / "reports.csv", "--out", out]
     return subprocess.Popen(
         [str(part) for part in command],
         cwd=ROOT,
         env=environment(),
         stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=stderr,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # background jobs of a shell ignore it
     )
 
 
@@ -61,3 +62,29 @@ def test_a_killed_build_resumes_to_the_same_dataset(real_build, shared_data, tmp
     assert (out / sums).read_bytes() == (real_build.out / sums).read_bytes()
     assert {path: path.stat().st_mtime_ns for path in before} == before, "finished work was done again"
     assert not list((out / "work").rglob(".tmp-*")), "leftovers of half-written files"
+
+
+@pytest.mark.parametrize(("number", "whole_group"), [(signal.SIGINT, True), (signal.SIGTERM, False)], ids=["Ctrl-C", "SIGTERM"])
+def test_a_build_that_is_stopped_says_so_and_leaves_no_server(shared_data, tmp_path, number, whole_group):
+    """A terminal sends Ctrl-C to the private Prefect server too; schedulers send SIGTERM to the command alone."""
+    process = start(shared_data / "real_cohort", tmp_path / "out", stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 120
+    while not finished(tmp_path / "out", "convert") and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (os.killpg if whole_group else os.kill)(process.pid, number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert b"interrupted; the same command resumes" in said
+    assert b"internal error" not in said
+    deadline = time.monotonic() + 30
+    while group_is_alive(process.pid) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    assert not group_is_alive(process.pid)
+
+
+def group_is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
