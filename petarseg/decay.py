@@ -171,13 +171,26 @@ def find_scan_reference(
         return ReferenceTime(at, method, notes)
     by_frame = _from_frame_reference_times(frames, half_life_s, from_start=_counts_from_start(frames, half_life_s, vendor))
     if by_frame is not None:
-        return ReferenceTime(by_frame, "frame_reference_time", ("series_is_post_processed",))
+        doubts = ("acquisition_time_of_bed_assumed",) if _may_repeat_an_unknown_start(frames, vendor) else ()
+        return ReferenceTime(by_frame, "frame_reference_time", ("series_is_post_processed", *doubts))
     _refuse_one_against_all(frames, moments, series_start, half_life_s)
     if len(frames) > 1 and _first_frame_is_reference(frames, vendor):
         return ReferenceTime(first, "earliest_acquisition", ("series_is_post_processed",))
     raise QuantificationError(
         Reason.REFERENCE_TIME_MISSING, {"missing": "FrameReferenceTime or ActualFrameDuration", "series": "post-processed"}
     )
+
+
+def _may_repeat_an_unknown_start(frames: Sequence[Frame], vendor: Vendor) -> bool:
+    """Tell whether the frames are of one bed other than the first, with an acquisition time that may be that of the bed or of the scan.
+
+    Older scanners of GE and Philips wrote the latter (`_repeats_the_start`); with two beds one sees which, with one the reference
+    would be early by the whole offset.
+    """
+    acquisitions = {frame.acquisition for frame in frames}
+    offsets_s = {frame.reference_s for frame in frames if frame.reference_s is not None}
+    longest_s = max(frame.duration_s or 0.0 for frame in frames)
+    return vendor in (Vendor.GE, Vendor.PHILIPS) and len(acquisitions) == len(offsets_s) == 1 and offsets_s.pop() > longest_s
 
 
 def check_frames(frames: Sequence[Frame], half_life_s: float) -> None:
@@ -259,9 +272,9 @@ def _refuse_one_against_all(
 ) -> None:
     """Refuse to take the earliest frame for the start of the scan where the others say that its time is wrong."""
     starts = sorted(frame.acquisition for frame in frames if frame.acquisition is not None)
-    offsets = {frame.reference_s for frame in frames if frame.reference_s is not None}
-    unanimous = any(_from_frame_reference_times(frames, half_life_s, from_start=from_start) for from_start in (True, False))
-    if not unanimous and (moments or (len(offsets) > 1 and starts[0] < starts[-1])):
+    known = [frame for frame in frames if frame.reference_s is not None]
+    spread_s = min(_spread_s(known, half_life_s, from_start=from_start) for from_start in (True, False)) if known else 0.0
+    if spread_s > _tolerance_s(half_life_s) and (moments or (len({frame.reference_s for frame in known}) > 1 and starts[0] < starts[-1])):
         raise QuantificationError(Reason.FACTOR_CONTRADICTION, {"elements": ["AcquisitionTime", "FrameReferenceTime"]})
     if len(starts) < MIN_FRAMES:
         return

@@ -127,6 +127,31 @@ def with_clock(moment: datetime) -> dict[str, Any]:
             id="a pause between beds",
         ),
         pytest.param(
+            {"series_start": SCAN + timedelta(hours=2), "vendor": Vendor.SIEMENS, "frames": (Frame(SCAN, 659.9, 120.0),) * 4},
+            factor(50.0),
+            "frame_reference_time",
+            "series_is_post_processed",
+            id="post-processed, one later bed of a vendor that times each",
+        ),
+        pytest.param(
+            {"series_start": SCAN + timedelta(hours=2), "vendor": Vendor.GE, "frames": (Frame(SCAN, 600.0, 120.0),) * 4},
+            factor(50.0),
+            "frame_reference_time",
+            "acquisition_time_of_bed_assumed",
+            id="post-processed, one later bed of GE, whose older scanners give all beds the time of the first",
+        ),
+        pytest.param(
+            {
+                "series_start": SCAN + timedelta(hours=2),
+                "vendor": Vendor.PHILIPS,
+                "frames": tuple(replace(frame, reference_s=(frame.reference_s or 0.0) + 35.0 * (n > 4)) for n, frame in enumerate(beds())),
+            },
+            factor(),
+            "earliest_acquisition",
+            "series_is_post_processed",
+            id="post-processed, acquisition cut to minutes",
+        ),
+        pytest.param(
             {"series_start": SCAN + timedelta(hours=2), "frames": beds(reference_s=None)},
             factor(),
             "frame_reference_time",
