@@ -29,9 +29,12 @@ def index(
     """List the studies and series of an archive, the PET and CT that would be used, and why the others would not."""
     from petarseg.dicom.index import scan_archive
     from petarseg.dicom.index_tables import write_index
+    from petarseg.errors import ConfigError
 
     with progress_bar("Files") as update:
         found = scan_archive(archive, on_progress=update)
+    if not found.n_files:
+        raise ConfigError(f"{archive} holds no DICOM file")
     write_index(found, out)
     summary = {
         "status": "ok",

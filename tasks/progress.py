@@ -89,4 +89,4 @@ class StageProgress:
         if self._artifact:
             update_progress_artifact(self._artifact, 100.0)
         if self._plain is not None:
-            self._plain.print(f"{self._title}: {self._done} done", highlight=False)
+            self._plain.print(f"{self._title}: {self._done} done" if self._done else f"{self._title}: done", highlight=False)

@@ -78,6 +78,7 @@ def test_help_is_instant_because_nothing_heavy_is_imported():
     [
         (["segment", "--pet", "no.nii.gz", "--suv-max", "5", "--slice", "3", "--out", "m.nii.gz"], "no such file: no.nii.gz"),
         (["segment", "--pet", "no.nii.gz", "--out", "m.nii.gz"], "either --suv-max and --slice, or --findings"),
+        (["index", ".", "--out", "tables"], "no DICOM file"),
         (["index", "no-such-folder", "--out", "tables"], "no-such-folder"),
         (["suv", "no-such-file"], "no-such-file"),
         (["convert", "no-such-folder", "--out", "x"], "no-such-folder"),
