@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 
 def index(
     archive: Annotated[Path, typer.Argument(help="Folder with DICOM files, in any order and depth.")],
-    out: Annotated[Path, typer.Option(help="Folder for series.parquet and studies.parquet. They identify patients.")],
+    out: Annotated[Path, typer.Option(help="Folder for series.parquet, studies.parquet and unreadable.parquet. They identify patients.")],
     as_json: JsonOption = False,
 ) -> int:
     """List the studies and series of an archive, the PET and CT that would be used, and why the others would not."""
@@ -40,10 +40,13 @@ def index(
         "status": "ok",
         "files": found.n_files,
         "unreadable": len(found.unreadable),
+        "ignored": found.n_ignored,
+        "duplicates": found.n_duplicates,
         "studies": len(found.studies),
         "usable": sum(study.reject is None for study in found.studies),
         "series_table": str(out / "series.parquet"),
         "studies_table": str(out / "studies.parquet"),
+        "unreadable_table": str(out / "unreadable.parquet"),
     }
     if as_json:
         print_json(summary)

@@ -1,4 +1,4 @@
-"""Write an archive index as two Parquet tables. They identify patients: keep them where the archive is kept."""
+"""Write an archive index as Parquet tables. They identify patients: keep them where the archive is kept."""
 
 from __future__ import annotations
 
@@ -40,8 +40,11 @@ STUDIES_SCHEMA = pa.schema(
 )
 
 
+UNREADABLE_SCHEMA = pa.schema([("file", pa.string()), ("why", pa.string())])
+
+
 def write_index(index: ArchiveIndex, out: Path) -> None:
-    """Write ``series.parquet`` and ``studies.parquet`` below `out`, atomically.
+    """Write ``series.parquet``, ``studies.parquet`` and ``unreadable.parquet`` below `out`, atomically.
 
     A series row says whether it is the chosen PET or CT of its study and, if not, why not (``why_not``). A study row names its PET and
     CT series, or the reason code and evidence for which it cannot be used.
@@ -65,7 +68,9 @@ def write_index(index: ArchiveIndex, out: Path) -> None:
                 "evidence": json.dumps(study.reject[1], sort_keys=True, default=str) if study.reject else None,
             }
         )
-    for name, rows, schema in (("series", series, SERIES_SCHEMA), ("studies", studies, STUDIES_SCHEMA)):
+    unreadable = [{"file": _readable(item.path), "why": item.why} for item in index.unreadable]
+    tables = (("series", series, SERIES_SCHEMA), ("studies", studies, STUDIES_SCHEMA), ("unreadable", unreadable, UNREADABLE_SCHEMA))
+    for name, rows, schema in tables:
         with atomic_path(out / f"{name}.parquet", mode=0o600) as temporary:
             pq.write_table(pa.Table.from_pylist(rows, schema=schema), temporary)
 

@@ -7,6 +7,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from dicom.pet_files import CT, PET, save, write_series
 from pydicom.dataset import Dataset
@@ -14,6 +15,7 @@ from pydicom.dataset import Dataset
 from petarseg.dicom.convert import convert_pet
 from petarseg.dicom.header import Header, read_header
 from petarseg.dicom.index import scan_archive
+from petarseg.dicom.index_tables import write_index
 from petarseg.errors import ConfigError
 from petarseg.keys import KeyFolder
 from petarseg.reasons import Reason
@@ -396,12 +398,6 @@ def test_a_zip_archive_cannot_name_files_outside(tmp_path: Path) -> None:
 
 
 def test_names_that_are_no_utf8(tmp_path: Path) -> None:
-    import os
-
-    import pyarrow.parquet as pq
-
-    from petarseg.dicom.index_tables import write_index
-
     folder = tmp_path / "archive" / os.fsdecode(b"M\xfcller")
     write_series(folder, SeriesDescription="PET WB")
     index = scan_archive(tmp_path / "archive", cache=KeyFolder.open(tmp_path / "key"))
@@ -529,3 +525,12 @@ def test_a_header_corrected_in_place_is_read_again(tmp_path: Path) -> None:
         path.write_bytes(path.read_bytes().replace(b"P1", b"P2"))
         os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))  # as rsync -t and cp -p do
     assert scan_archive(tmp_path / "archive", cache=keys).studies[0].patient_id == "P2"
+
+
+def test_files_that_cannot_be_read_are_listed(tmp_path: Path) -> None:
+    short = write_series(tmp_path / "archive")[2]
+    short.write_bytes(short.read_bytes()[:600])
+    (tmp_path / "archive" / "broken.dcm").write_bytes(b"junk")
+    write_index(scan_archive(tmp_path / "archive"), tmp_path / "out")
+    rows = pq.read_table(tmp_path / "out" / "unreadable.parquet").to_pylist()
+    assert sorted((Path(row["file"]).name, row["why"]) for row in rows) == [("002", "truncated"), ("broken.dcm", "damaged")]
