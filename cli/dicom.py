@@ -68,13 +68,14 @@ def suv(
 
     if out is not None:
         check_out(out, path, suffixes=(".nii.gz", ".nii"))
-        out.unlink(missing_ok=True)  # of an earlier run, perhaps of another exam
     values = suv_of(path)
     if out is not None and values["status"] == "ok":
         try:
             pet_series(pet_files(path)).write(out)
         except Rejected as error:
             values = rejection(error)
+    if out is not None and values["status"] == "rejected":
+        out.unlink(missing_ok=True)  # of an earlier run, perhaps of another exam
     if as_json:
         print_json(values)
     else:
@@ -99,10 +100,8 @@ def convert(
     if len(found.studies) != 1:
         raise ConfigError(f"{path} holds {len(found.studies)} studies; convert takes the folder of one exam")
     study = found.studies[0]
-    written: dict[str, object] = {}
+    written: dict[str, dict[str, object]] = {}
     for name, series, read_series in (("pet", study.pet, pet_series), ("ct", study.ct, ct_series)):
-        for name_of_file in (f"{name}.nii.gz", f"{name}.json"):  # of an earlier run, perhaps of another exam
-            (out / name_of_file).unlink(missing_ok=True)
         if series is None:
             continue
         try:
@@ -118,7 +117,11 @@ def convert(
         written["ct"] = {"status": "rejected", "reason": study.reject[0].value, "evidence": study.reject[1]}
     if not written:
         raise ConfigError(f"{path} holds neither a PET nor a CT series")
-    rejected = any(isinstance(value, dict) and value["status"] == "rejected" for value in written.values())
+    for name in ("pet", "ct"):
+        if "path" not in written.get(name, {}):
+            for stale in (f"{name}.nii.gz", f"{name}.json"):  # of an earlier run, perhaps of another exam
+                (out / stale).unlink(missing_ok=True)
+    rejected = any(value["status"] == "rejected" for value in written.values())
     result = {"status": "rejected" if rejected else "ok", **written}
     if as_json:
         print_json(result)

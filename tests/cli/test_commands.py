@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from dicom import planted_phi as phi
+from dicom.pet_files import CT, write_series
 
 from cli.main import COMMANDS as MODULES
 from cli.main import make_app, run
@@ -125,6 +126,28 @@ def test_a_volume_has_the_name_of_a_volume(call, tmp_path, args):
     code, _, err = call(*args, "--out", tmp_path / "x.mha")
     assert code == 2
     assert "must end with .nii.gz or .nii" in " ".join(err.split())
+
+
+def test_a_mistyped_input_does_not_cost_the_volume_of_before(call, tmp_path):
+    before = tmp_path / "suv.nii.gz"
+    before.write_bytes(b"precious")
+    code, _, err = call("suv", tmp_path / "no-such-exam", "--out", before)
+    assert code == 2
+    assert "no such file or folder" in " ".join(err.split())
+    assert before.read_bytes() == b"precious"
+
+
+def test_convert_leaves_no_volume_of_another_exam(call, tmp_path):
+    good, bad, out = tmp_path / "good", tmp_path / "bad", tmp_path / "out"
+    for exam, slope in ((good, 2.0), (bad, 2e-4)):  # the second calls SUV Bq/ml
+        write_series(exam / "pet", RescaleSlope=slope)
+        write_series(exam / "ct", CT)
+    assert call("convert", good, "--out", out)[0] == 0
+    (tmp_path / "empty").mkdir()
+    assert call("convert", tmp_path / "empty", "--out", out)[0] == 2
+    assert {path.name for path in out.iterdir()} == {"pet.nii.gz", "pet.json", "ct.nii.gz", "ct.json"}
+    assert call("convert", bad, "--out", out, "--strict")[0] == 1
+    assert {path.name for path in out.iterdir()} == {"ct.nii.gz", "ct.json"}
 
 
 def test_info_is_one_json_object(call):
