@@ -81,19 +81,19 @@ class HounsfieldVoxels:
         for index in order:
             stored, rescale = read_pixels(self.slices[index], buffer), self.rescales[index]
             padding = _padding_value(self.slices[index].header, rescale)
-            if padding is not None and (is_padding := stored == padding).any():
+            values: NDArray[Any]
+            if rescale.slope == 1.0 and rescale.intercept.is_integer() and _fits_int16(stored, int(rescale.intercept)):
+                values = np.add(stored, np.array(int(rescale.intercept), np.int16), dtype=np.int16, casting="unsafe")
+            else:
                 values = np.rint(stored * rescale.slope + rescale.intercept)
+            if padding is not None:
+                is_padding = stored == padding
                 values[is_padding] = AIR_HU
                 padded += int(np.count_nonzero(is_padding))
+            if values.dtype != np.int16:
                 clipped += int(np.count_nonzero((values < HU_RANGE[0]) | (values > HU_RANGE[1])))
-                yield np.clip(values, *HU_RANGE).astype(np.int16)
-                continue
-            if rescale.slope == 1.0 and rescale.intercept.is_integer() and _fits_int16(stored, int(rescale.intercept)):
-                yield np.add(stored, np.array(int(rescale.intercept), np.int16), dtype=np.int16, casting="unsafe")
-                continue
-            values = np.rint(stored * rescale.slope + rescale.intercept)
-            clipped += int(np.count_nonzero((values < HU_RANGE[0]) | (values > HU_RANGE[1])))
-            yield np.clip(values, *HU_RANGE).astype(np.int16)
+                values = np.clip(values, *HU_RANGE).astype(np.int16)
+            yield values
         facts |= {"units": "HU", "clipped_voxels": clipped, "padded_voxels": padded}
 
 
