@@ -22,7 +22,8 @@ MAX_TEXT_BYTES = 1 << 16
 _DELIMITERS = {0x5C}
 _PERSON_DELIMITERS = {0x5C, 0x5E, 0x3D}
 _SPACES = " \t\r\n\0"
-_PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
+PACKED = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
+"""Binary representations, with the format characters of `struct`."""
 _PATIENT_GROUP = 0x0010
 _DOTTED_ID = re.compile(r"\d+(?:[.-]\d+){2,}")
 _FIRST_PIXEL_TAG = 0x7FE00000
@@ -115,8 +116,8 @@ def raw_value(element: RawDataElement | DataElement) -> bytes | None:
     if value is None or (isinstance(value, str | Sequence) and not len(value)):
         return b""
     values = [value] if isinstance(value, str) or not isinstance(value, Sequence) else list(value)
-    if element.VR in _PACKED:
-        return struct.pack(f"<{len(values)}{_PACKED[element.VR]}", *values)
+    if element.VR in PACKED:
+        return struct.pack(f"<{len(values)}{PACKED[element.VR]}", *values)
     return "\\".join(map(str, values)).encode("utf-8")
 
 

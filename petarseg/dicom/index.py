@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from itertools import chain
@@ -289,7 +289,7 @@ def _assemble(scan: _Scan, prefer_pet: Sequence[str]) -> ArchiveIndex:
     return ArchiveIndex(tuple(studies), unreadable, scan.n_files, scan.n_ignored, scan.n_duplicates, scan.headers)
 
 
-def _mixed(groups: Iterable[_Group]) -> dict[tuple[str, str, str], str]:
+def _mixed(groups: Collection[_Group]) -> dict[tuple[str, str, str], str]:
     """Name the series, as (study, series, role), whose usable images are of several patients or frames of reference: none is whole."""
     seen: dict[tuple[str, str, str], tuple[set[str], set[str]]] = {}
     for group in groups:
@@ -306,7 +306,7 @@ def _mixed(groups: Iterable[_Group]) -> dict[tuple[str, str, str], str]:
     return _mixed_kinds(groups) | mixed
 
 
-def _mixed_kinds(groups: Iterable[_Group]) -> dict[tuple[str, str, str], str]:
+def _mixed_kinds(groups: Collection[_Group]) -> dict[tuple[str, str, str], str]:
     """Name the series some of whose slices say that they are of another kind (not corrected, gated, derived) than those that are usable.
 
     Two full sets under one series UID, corrected and not, lie at the same places; the slices of one set that disagree do not.

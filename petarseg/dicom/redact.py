@@ -21,9 +21,9 @@ from pydicom.sequence import Sequence
 from pydicom.tag import BaseTag
 
 from petarseg.dicom import identities
-from petarseg.dicom.descriptors import KNOWN_SCHEMES, STANDARD_SCHEMES, clean_text, is_standard_code, vocabulary
+from petarseg.dicom.descriptors import clean_text, is_standard_code, vocabulary
 from petarseg.dicom.elements import number_of, text_of
-from petarseg.dicom.identities import MAX_DEPTH, Element, ElementKey, Identities, is_instance_uid, raw_value
+from petarseg.dicom.identities import MAX_DEPTH, PACKED, Element, ElementKey, Identities, is_instance_uid, raw_value
 from petarseg.dicom.profile import (
     BULK,
     CLASS_UIDS,
@@ -38,17 +38,15 @@ from petarseg.dicom.profile import (
     Action,
     SafePrivate,
     action_for,
-    is_single,
     keyword,
     representations,
 )
+from petarseg.dicom.values import capped_age, interchangeable, is_numeric, is_scheme, parse_date
 from petarseg.keys import KeyFolder
 
 DUMMY = "REMOVED"
 MAX_COMPARED = 64
 """Numbers of one binary element that are compared with the ids of the object."""
-_FORMATS = {"US": "H", "SS": "h", "UL": "I", "SL": "i", "UV": "Q", "SV": "q", "FL": "f", "FD": "d"}
-MAX_AGE_YEARS = 90
 MAX_REMEMBERED, MAX_JOBS = 100_000, 64
 """Elements and series that are remembered, in one process."""
 DateMode = Literal["shift", "year"]
@@ -59,10 +57,7 @@ _CODE_STRING = re.compile(rb"[A-Za-z0-9_ .,+\-/*()#%&:=<>\[\]^]{0,64}")
 _TIME = re.compile(rb"\d{2}(?:\d{2}(?:\d{2}(?:\.\d{1,6})?)?)?|\d{2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?")
 _TIMEZONE = re.compile(rb"[+-]\d{4}")
 _ORIENTATION = re.compile(rb"[APLRHF]{0,3}")
-_DATE = re.compile(r"(\d{4})[.-]?(\d{2})[.-]?(\d{2})")
 _DATETIME = re.compile(r"(\d{8})((?:\d{2}){0,3}(?:\.\d{1,6})?)([+-]\d{4})?")
-_TEXT_RUN = re.compile(rb"[A-Za-z0-9 ,.^'/:_-]{8,}")
-_LONG_TEXT_RUN = re.compile(rb"[A-Za-z0-9 ,.^'/:_-]{12,}")
 _LONG_DIGITS = 5
 """So many digits make a number an id rather than a coincidence."""
 _SHORT_LENGTH = frozenset(
@@ -159,7 +154,7 @@ class Redactor:
     def _shift(self, source: Dataset, patient: str) -> datetime.timedelta:
         if self.dates == "year":
             for tag in (0x00080020, 0x00080021, 0x00080022, 0x00080023):
-                if date := _parse_date(text_of(source, tag)):
+                if date := parse_date(text_of(source, tag)):
                     return datetime.date(date.year, 1, 1) - date
         return datetime.timedelta(days=self.keys.day_shift(patient))
 
@@ -335,7 +330,7 @@ class _Job:
         creator = text_of(source, creator_tag) or ORPHANS.get((tag.group, tag.element & 0xFF), "")
         rule = SAFE_PRIVATE.get((tag.group, creator, tag.element & 0xFF))
         raw = source.get_item(tag)
-        if rule is None or raw_value(raw) is None or raw.VR not in (None, "UN", rule.vr, *_interchangeable(rule.vr)):
+        if rule is None or raw_value(raw) is None or raw.VR not in (None, "UN", rule.vr, *interchangeable(rule.vr)):
             self._count(tag, "removed")
             return
         if self._element(raw, rule.action, target, rule):
@@ -393,7 +388,7 @@ class _Job:
         if action is Action.SHIFT:
             return "\\".join(self._moved(part.strip(" \0"), vr) for part in text.split("\\")).encode()
         if action is Action.AGE:
-            return _capped(text.strip(" \0"))
+            return capped_age(text.strip(" \0"))
         if action is Action.CODE:
             return value if self._is_code(text) else None
         return self._cleaned(identities.decoded(value, self.encodings, {0x5C}), action)
@@ -404,7 +399,7 @@ class _Job:
             if tag >= _FIRST_PIXEL_TAG:
                 return value
             hides_id = tag not in MEASURED and any(map(self._is_identifier, self._numbers(vr, value)))
-            return value if _is_numeric(tag, vr, value) and not hides_id else None
+            return value if is_numeric(tag, vr, value) and not hides_id else None
         parts = [part.strip(_BLANKS) for part in value.split(b"\\")]
         if tag == _ORIENTATION_TAG:
             return value if all(_ORIENTATION.fullmatch(part) for part in parts) else None
@@ -412,7 +407,7 @@ class _Job:
             kept = [part if self._is_term(part) else b"" for part in parts]
             return value if kept == parts else b"\\".join(kept) if any(kept) else None
         if tag == _SCHEME_TAG:
-            return value if all(not part or _is_scheme(part) for part in parts) else None
+            return value if all(not part or is_scheme(part) for part in parts) else None
         pattern = _TIMEZONE if tag == _TIMEZONE_TAG else _TIME if vr == "TM" else _NUMBER
         if not all(not part or pattern.fullmatch(part) for part in parts):
             return None
@@ -422,10 +417,10 @@ class _Job:
 
     def _numbers(self, vr: str, value: bytes) -> list[float]:
         """Return the numbers of a short binary value; none of a table, and none of bulk data."""
-        if vr not in _FORMATS or len(value) > MAX_COMPARED * NUMERIC_BYTES[vr] or len(value) % NUMERIC_BYTES[vr]:
+        if vr not in PACKED or len(value) > MAX_COMPARED * NUMERIC_BYTES[vr] or len(value) % NUMERIC_BYTES[vr]:
             return []
         order = "<" if self.layout[1] else ">"
-        return [float(number) for (number,) in struct.iter_unpack(order + _FORMATS[vr], value)]
+        return [float(number) for (number,) in struct.iter_unpack(order + PACKED[vr], value)]
 
     def _is_term(self, part: bytes) -> bool:
         text = part.decode("latin-1")
@@ -445,9 +440,9 @@ class _Job:
         if not text:
             return ""
         if vr == "DT" and (match := _DATETIME.fullmatch(text)):
-            date, rest = _parse_date(match[1]), match[2] + (match[3] or "")
+            date, rest = parse_date(match[1]), match[2] + (match[3] or "")
         else:
-            date, rest = _parse_date(text), ""
+            date, rest = parse_date(text), ""
         if date is None:
             return ""
         try:
@@ -468,44 +463,3 @@ class _Job:
         if new or action is Action.CLEAN_OR_EMPTY:
             return new.encode("ascii", "ignore")
         return DUMMY.encode() if action is Action.CLEAN_OR_DUMMY else None
-
-
-def _is_numeric(tag: int, vr: str, value: bytes) -> bool:
-    """Tell whether binary values have the size and the look of numbers: a damaged length can swallow the texts behind an element."""
-    size = NUMERIC_BYTES.get(vr, 1)
-    if len(value) % size or (is_single(tag) and len(value) > size):
-        return False
-    if len(value) <= 64 * size:
-        return not _TEXT_RUN.search(value)
-    # The ramp of a lookup table passes through all letters in order.
-    return all(_is_ramp(run.group()) for run in _LONG_TEXT_RUN.finditer(value))
-
-
-def _is_ramp(run: bytes) -> bool:
-    return list(run) == sorted(run) or list(run) == sorted(run, reverse=True)
-
-
-def _is_scheme(part: bytes) -> bool:
-    return part.decode("latin-1") in STANDARD_SCHEMES | KNOWN_SCHEMES
-
-
-def _interchangeable(vr: str) -> frozenset[str]:
-    return STRINGS if vr in STRINGS else NUMERIC
-
-
-def _parse_date(text: str) -> datetime.date | None:
-    if not (match := _DATE.fullmatch(text)):
-        return None
-    try:
-        return datetime.date(*map(int, match.groups()))
-    except ValueError:
-        return None
-
-
-def _capped(text: str) -> bytes | None:
-    """Cap an age at 90 years (the HIPAA safe harbour's limit)."""
-    if not re.fullmatch(r"\d{3}[DWMY]", text):
-        return None if text else b""
-    count, unit = int(text[:3]), text[3]
-    years = count / {"D": 365.25, "W": 52.18, "M": 12.0, "Y": 1.0}[unit]
-    return f"{MAX_AGE_YEARS:03}Y".encode() if years >= MAX_AGE_YEARS else text.encode()
